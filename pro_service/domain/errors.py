@@ -1,0 +1,247 @@
+"""Every error raised on purpose: one tree, each with a stable code.
+
+    ProError
+    ├── Invalid             the input breaks a rule; `problems` says which field and what was expected
+    │   ├── InvalidAnswer       an answer the item does not allow
+    │   ├── UnknownItem         an answer to an item that is not in the form
+    │   ├── InvalidStudy        a study file that cannot work (file and line in each problem)
+    │   ├── InvalidInstrument   an instrument definition that cannot work
+    │   ├── InvalidTable        a table of forms whose columns do not fit the instrument
+    │   ├── InvalidSetting      a PRO_* variable that is missing, malformed or unknown
+    │   ├── IncompleteForm      an item that may not be skipped was left open
+    │   └── EventTooEarly       an event dated before the study was born
+    ├── NotFound            no such thing, or not yours to see
+    │   ├── UnknownInstrument
+    │   ├── UnknownValueSet
+    │   ├── UnknownStudy
+    │   ├── UnknownArm
+    │   └── UnknownTimepoint
+    ├── Conflict            the state of the world says no
+    │   ├── AlreadyEnrolled     a second enrolment under the same code
+    │   ├── StaleRevision       somebody else saved the same item since
+    │   ├── WindowClosed        the assessment's window is over
+    │   ├── NotOpenYet          the assessment's window has not begun
+    │   ├── AlreadySubmitted    the form was submitted with other answers
+    │   ├── StudyNotActive
+    │   └── AlreadyActive       an active study version is immutable
+    ├── Unauthenticated     nobody we know
+    │   ├── LinkExpired
+    │   └── LinkUnknown         forged, revoked, or mistyped: indistinguishable on purpose
+    ├── Forbidden           known, but may not
+    ├── TooManyRequests
+    └── Unaudited           a write without an audit line: a fault of ours, never of the user's
+
+`code` is part of the public contract: it appears in API problems and on the command line. Messages name fields,
+rows and what was expected; they never carry an answer, a name, an address or a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where (`field`, or file and line) and what was expected."""
+
+    message: str
+    field: str = ""
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file else ""
+        name = f"{self.field}: " if self.field else ""
+        return f"{place}{name}{self.message}"
+
+
+class ProError(Exception):
+    """The root of every error raised on purpose."""
+
+    code = "error"
+
+    def __init__(
+        self, message: str, *, problems: Sequence[Problem] = (), details: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = tuple(problems)
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *map(str, self.problems)])
+
+
+class Invalid(ProError):
+    """The input breaks a rule."""
+
+    code = "invalid"
+
+
+class InvalidAnswer(Invalid):
+    """An answer the item does not allow."""
+
+    code = "invalid-answer"
+
+
+class UnknownItem(Invalid):
+    """An answer to an item that is not in the form."""
+
+    code = "unknown-item"
+
+
+class InvalidStudy(Invalid):
+    """A study file that cannot work."""
+
+    code = "invalid-study"
+
+
+class InvalidInstrument(Invalid):
+    """An instrument definition that cannot work."""
+
+    code = "invalid-instrument"
+
+
+class InvalidTable(Invalid):
+    """A table of forms whose columns do not fit the instrument."""
+
+    code = "invalid-table"
+
+
+class InvalidSetting(Invalid):
+    """A PRO_* variable that is missing, malformed or unknown."""
+
+    code = "invalid-setting"
+
+
+class IncompleteForm(Invalid):
+    """An item that may not be skipped was left open."""
+
+    code = "incomplete-form"
+
+
+class EventTooEarly(Invalid):
+    """An event dated before the study was born."""
+
+    code = "event-too-early"
+
+
+class NotFound(ProError):
+    """No such thing, or not yours to see."""
+
+    code = "not-found"
+
+
+class UnknownInstrument(NotFound):
+    """No instrument of that code in the catalogue."""
+
+    code = "unknown-instrument"
+
+
+class UnknownValueSet(NotFound):
+    """No value set of that id for this instrument."""
+
+    code = "unknown-value-set"
+
+
+class UnknownStudy(NotFound):
+    """No study of that code."""
+
+    code = "unknown-study"
+
+
+class UnknownArm(NotFound):
+    """The protocol has no such arm."""
+
+    code = "unknown-arm"
+
+
+class UnknownTimepoint(NotFound):
+    """The protocol has no such timepoint."""
+
+    code = "unknown-timepoint"
+
+
+class Conflict(ProError):
+    """The state of the world says no."""
+
+    code = "conflict"
+
+
+class AlreadyEnrolled(Conflict):
+    """A second enrolment under the same code."""
+
+    code = "already-enrolled"
+
+
+class StaleRevision(Conflict):
+    """Somebody else saved the same item since; `details` carries the current answers."""
+
+    code = "stale-revision"
+
+
+class WindowClosed(Conflict):
+    """The assessment's window is over."""
+
+    code = "window-closed"
+
+
+class NotOpenYet(Conflict):
+    """The assessment's window has not begun."""
+
+    code = "not-open-yet"
+
+
+class AlreadySubmitted(Conflict):
+    """The form was submitted with other answers."""
+
+    code = "already-submitted"
+
+
+class StudyNotActive(Conflict):
+    """The study has no active version."""
+
+    code = "study-not-active"
+
+
+class AlreadyActive(Conflict):
+    """An active study version is immutable."""
+
+    code = "already-active"
+
+
+class Unauthenticated(ProError):
+    """Nobody we know."""
+
+    code = "unauthenticated"
+
+
+class LinkExpired(Unauthenticated):
+    """The link's work is done or its window closed."""
+
+    code = "link-expired"
+
+
+class LinkUnknown(Unauthenticated):
+    """Forged, revoked or mistyped: indistinguishable on purpose."""
+
+    code = "link-unknown"
+
+
+class Forbidden(ProError):
+    """Known, but may not."""
+
+    code = "forbidden"
+
+
+class TooManyRequests(ProError):
+    """Slow down; `details` carries retry_after in seconds."""
+
+    code = "too-many-requests"
+
+
+class Unaudited(ProError):
+    """A write without an audit line: a fault of ours, never of the user's."""
+
+    code = "unaudited"

@@ -1,0 +1,139 @@
+"""A study protocol as values: what is asked of whom, and when, counted from which event.
+
+Everything here is frozen and carries no behaviour beyond reading itself; `schedule.plan` does the arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """A distance on the calendar: months clip to the month's end, then days are added. May be negative."""
+
+    days: int = 0
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    code: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    code: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    code: str
+    label: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A kind of trial event. `ends` marks withdrawal and death: whatever closes after that day is cancelled."""
+
+    code: str
+    label: Text
+    required: bool = False
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One eligibility criterion; enrolment needs every inclusion yes and no exclusion yes."""
+
+    code: str
+    label: Text
+    excludes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The event a timepoint hangs on; a fallback may add days per arm (empty: none)."""
+
+    event: str
+    days_by_arm: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timepoint:
+    """One assessment of the protocol. `anchors` are tried in order: the first event with a date wins.
+
+    `opens` and `closes` are days from the target date. `not_after` caps closing at 24:00 of that event's date,
+    `before` at 00:00 of it. `instruments` are codes or names of `Study.choices` (such as `module`).
+    """
+
+    code: str
+    label: Text
+    anchors: tuple[Anchor, ...]
+    target: Offset
+    opens: int
+    closes: int
+    instruments: tuple[str, ...]
+    not_after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRule:
+    """When an invitation and its reminders are due, and when nobody may be disturbed (all local times)."""
+
+    at: time = time(10, 0)
+    after_open: tuple[int, ...] = (3, 7)
+    before_close: tuple[int, ...] = (2,)
+    quiet_from: time = time(21, 0)
+    quiet_until: time = time(8, 0)
+    most_per_day: int = 1
+    overdue_after: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """What one message says in one language. Variables: {link} {study_contact} {closes_on} {count} {minutes}."""
+
+    occasion: str
+    language: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One version of one study's protocol. `sha256` is the hash of the file it was read from."""
+
+    code: str
+    version: int
+    title: Text
+    registration: str
+    born_on: date
+    timezone: str
+    languages: tuple[str, ...]
+    contact: str
+    sites: tuple[Site, ...]
+    arms: tuple[Arm, ...]
+    strata: tuple[Stratum, ...]
+    events: tuple[EventKind, ...]
+    criteria: tuple[Criterion, ...]
+    choices: Mapping[str, Mapping[str, str | None]]
+    timepoints: tuple[Timepoint, ...]
+    reminders: ReminderRule
+    messages: tuple[MessageTemplate, ...]
+    value_sets: Mapping[str, str]
+    same_instrument_days: int
+    sha256: str = ""
+
+    def instruments_for(self, timepoint: Timepoint, stratum: str) -> tuple[str, ...]:
+        """Instrument codes of a timepoint for one stratum, in the order written; a choice of none drops out."""
+        named = (self.choices[code].get(stratum) if code in self.choices else code for code in timepoint.instruments)
+        return tuple(code for code in named if code is not None)

@@ -1,0 +1,28 @@
+"""Work: what every use case is handed first. Frozen; made by runtime.work(...) around one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pro_service.domain.audit import Actor, AuditEvent
+from pro_service.domain.instruments import Instrument
+from pro_service.storage import audit
+from pro_service.storage.keyring import KeyRing
+from pro_service.storage.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One transaction's worth of work: whose, when, with what catalogue. `now` is an aware UTC instant."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    catalogue: Mapping[str, Instrument]
+    keys: KeyRing
+
+    def record(self, event: AuditEvent) -> None:
+        """Write one audit line in this transaction."""
+        audit.append(self.session, event, actor=self.actor, at=self.now)
