@@ -1,0 +1,1 @@
+"""What the tests stand on: throw-away servers, a settable clock, people with telling names, a phone."""
