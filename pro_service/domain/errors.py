@@ -9,12 +9,15 @@
     │   ├── InvalidTable        a table of forms whose columns do not fit the instrument
     │   ├── InvalidSetting      a PRO_* variable that is missing, malformed or unknown
     │   ├── IncompleteForm      an item that may not be skipped was left open
-    │   └── EventTooEarly       an event dated before the study was born
+    │   ├── EventTooEarly       an event dated before the study was born
+    │   └── KeyReused           an Idempotency-Key came back with another request
     ├── NotFound            no such thing, or not yours to see
     │   ├── UnknownInstrument
     │   ├── UnknownValueSet
     │   ├── UnknownStudy
     │   ├── UnknownArm
+    │   ├── UnknownStratum
+    │   ├── UnknownEvent        the protocol has no such kind of event
     │   └── UnknownTimepoint
     ├── Conflict            the state of the world says no
     │   ├── AlreadyEnrolled     a second enrolment under the same code
@@ -23,12 +26,18 @@
     │   ├── NotOpenYet          the assessment's window has not begun
     │   ├── AlreadySubmitted    the form was submitted with other answers
     │   ├── StudyNotActive
-    │   └── AlreadyActive       an active study version is immutable
+    │   ├── AlreadyActive       an active study version is immutable
+    │   └── PlaceholderWording  real participants may not be shown our topic labels
     ├── Unauthenticated     nobody we know
+    │   ├── SignInFailed        which of e-mail, password and code was wrong is not said; the attempt is kept
     │   ├── LinkExpired
     │   └── LinkUnknown         forged, revoked, or mistyped: indistinguishable on purpose
     ├── Forbidden           known, but may not
+    │   └── CrossSite           a browser was sent here by another site, or without its anti-forgery token
     ├── TooManyRequests
+    ├── Unavailable         a server we need (the database) does not answer; try again later
+    ├── Unreadable          sealed data that does not open: its key is gone, or it was changed or moved
+    ├── ChannelError        a channel did not take a message; `permanent` and `uncertain` decide what happens next
     └── Unaudited           a write without an audit line: a fault of ours, never of the user's
 
 `code` is part of the public contract: it appears in API problems and on the command line. Messages name fields,
@@ -60,6 +69,8 @@ class ProError(Exception):
     """The root of every error raised on purpose."""
 
     code = "error"
+    leaves_a_trace = False
+    """Commit what was written before raising: a failed sign-in counts although it fails."""
 
     def __init__(
         self, message: str, *, problems: Sequence[Problem] = (), details: Mapping[str, object] | None = None
@@ -127,6 +138,12 @@ class EventTooEarly(Invalid):
     code = "event-too-early"
 
 
+class KeyReused(Invalid):
+    """An Idempotency-Key came back with another request."""
+
+    code = "idempotency-key-reused"
+
+
 class NotFound(ProError):
     """No such thing, or not yours to see."""
 
@@ -155,6 +172,18 @@ class UnknownArm(NotFound):
     """The protocol has no such arm."""
 
     code = "unknown-arm"
+
+
+class UnknownStratum(NotFound):
+    """The protocol has no such stratum."""
+
+    code = "unknown-stratum"
+
+
+class UnknownEvent(NotFound):
+    """The protocol has no such kind of event."""
+
+    code = "unknown-event"
 
 
 class UnknownTimepoint(NotFound):
@@ -211,10 +240,23 @@ class AlreadyActive(Conflict):
     code = "already-active"
 
 
+class PlaceholderWording(Conflict):
+    """Real participants may not be shown our topic labels in place of a licensed questionnaire."""
+
+    code = "placeholder-wording"
+
+
 class Unauthenticated(ProError):
     """Nobody we know."""
 
     code = "unauthenticated"
+
+
+class SignInFailed(Unauthenticated):
+    """E-mail, password or code is wrong, or the account is locked: which of them is not said."""
+
+    code = "sign-in-failed"
+    leaves_a_trace = True
 
 
 class LinkExpired(Unauthenticated):
@@ -235,10 +277,42 @@ class Forbidden(ProError):
     code = "forbidden"
 
 
+class CrossSite(Forbidden):
+    """A browser was sent here by another site, or without its anti-forgery token."""
+
+    code = "cross-site"
+
+
 class TooManyRequests(ProError):
     """Slow down; `details` carries retry_after in seconds."""
 
     code = "too-many-requests"
+
+
+class Unavailable(ProError):
+    """A server we need (the database) does not answer; `details` carries retry_after in seconds."""
+
+    code = "unavailable"
+
+
+class Unreadable(ProError):
+    """Sealed data that does not open: its key is gone, or it was changed or moved."""
+
+    code = "unreadable"
+
+
+class ChannelError(ProError):
+    """A channel did not take a message. The message holds the provider's status, never an address.
+
+    `permanent`: trying again cannot help. `uncertain`: the provider may have taken it before the line went dead.
+    """
+
+    code = "channel-error"
+
+    def __init__(self, message: str, *, permanent: bool = False, uncertain: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.uncertain = uncertain
 
 
 class Unaudited(ProError):

@@ -1,0 +1,32 @@
+"""The web application: a table of contents. `create_app(runtime)` builds it, `from_environment()` serves it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from pro_service import __version__, api
+from pro_service.http import access_log, errors, headers, limits, operations
+from pro_service.http.service import Service
+from pro_service.observability import configure
+from pro_service.runtime import Runtime, build
+from pro_service.settings import from_environment as settings_from_environment
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The application over one runtime."""
+    app = Service("pro_service", title="PRO service", version=__version__, spec_path=None, docs_path=None, static_folder=None)
+    app.extensions["runtime"] = runtime
+    access_log.install(app)
+    limits.install(app, redis_url=runtime.settings.redis_url)
+    headers.install(app)
+    errors.install(app, page=errors.plain_page)
+    app.register_blueprint(operations.bp)
+    api.install(app)
+    return app
+
+
+def from_environment() -> Flask:
+    """What the WSGI server loads: settings from PRO_* variables, logs as JSON lines."""
+    settings = settings_from_environment()
+    configure(settings.log_level)
+    return create_app(build(settings))

@@ -1,0 +1,49 @@
+"""What machines ask: is the process alive, can it serve, how does it do."""
+
+from __future__ import annotations
+
+import hmac
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from pro_service.domain.errors import Forbidden
+from pro_service.http.authentication import bearer_token, public
+from pro_service.http.transaction import runtime
+from pro_service.storage.migrations import pending
+
+bp = Blueprint("operations", __name__)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Any:
+    """The process is alive."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> Any:
+    """The database answers and every migration is applied; 503 otherwise."""
+    missing = pending(runtime().engine)
+    if missing:
+        return jsonify(status="migrations pending"), 503
+    return jsonify(status="ok")
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Any:
+    """Prometheus metrics, for loopback, or for whoever brings PRO_METRICS_TOKEN."""
+    token = runtime().settings.metrics_token
+    allowed = hmac.compare_digest((bearer_token() or "").encode(), token.encode()) if token else _from_here()
+    if not allowed:
+        raise Forbidden("Metrics are for loopback, or with the metrics token.")
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _from_here() -> bool:
+    return ip_address(request.remote_addr or "::").is_loopback and "X-Forwarded-For" not in request.headers

@@ -1,0 +1,48 @@
+"""One transaction per request: opened at first use, finished before the answer is written.
+
+A request that never asks for `work()` (a style sheet, /healthz) never touches the database. GET, HEAD and OPTIONS read
+only. Whatever goes wrong inside the view, or while committing, rolls everything back and becomes one clean problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import cast
+
+from flask import current_app, g, request
+
+from pro_service.domain.audit import Actor
+from pro_service.runtime import Runtime
+from pro_service.services.work import Work
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+ANYBODY = Actor(kind="system", id="web", role="")
+"""Who asks until we know better; may do nothing that needs a permission."""
+
+
+def runtime() -> Runtime:
+    """What this process shares."""
+    return cast(Runtime, current_app.extensions["runtime"])
+
+
+@contextmanager
+def begin() -> Iterator[None]:
+    """The span of one request's transaction; commits at its end when `work()` was used, rolls back on any error."""
+    with ExitStack() as finish:
+        g.finish = finish
+        yield
+
+
+def work() -> Work:
+    """This request's unit of work, by whoever is known to ask."""
+    if "work" not in g:
+        opened = runtime().work(ANYBODY, writes=request.method not in SAFE)
+        g.work = g.finish.enter_context(opened)
+    return cast(Work, g.work)
+
+
+def act_as(actor: Actor) -> None:
+    """From here on this request is that actor's."""
+    g.work = replace(work(), actor=actor)

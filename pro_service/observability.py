@@ -1,0 +1,56 @@
+"""What the service tells about itself: structured logs and Prometheus metrics. Never an answer, name, address or token.
+
+A log line is one JSON object on standard error. A failure is logged by the kind of the error and the places it passed
+through, without its message: messages of database drivers repeat the values they choked on.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("pro_http_requests_total", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "pro_http_request_seconds",
+    "Seconds from request to answer.",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+
+
+def configure(level: str = "INFO") -> None:
+    """Make every log line one JSON object on standard error; libraries speak from WARNING on."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(name: str) -> Any:
+    """A logger whose lines carry the name of the part that speaks."""
+    return structlog.get_logger(part=name)
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an error passed through, innermost last: file, line and function, never a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def failure(error: BaseException) -> dict[str, object]:
+    """What may be logged of an unexpected error: its kind and its places."""
+    return {"error": type(error).__qualname__, "places": places(error)}
