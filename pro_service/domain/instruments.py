@@ -7,12 +7,19 @@ without an answer is absent from the answers. Texts are mappings from language c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
+
+from pro_service.domain.errors import Problem
 
 NA = "na"
 DECLINED = "declined"
+
+LONGEST_TEXT = 2000
+"""Characters a free text may have unless its item says otherwise (`maximum`)."""
 
 Answer = int | float | str
 Answers = Mapping[str, Answer]
@@ -87,11 +94,98 @@ class Instrument:
 
     def item(self, code: str) -> Item:
         """The item of that code; KeyError where there is none."""
-        return next_by_code(self.items, code)
+        for item in self.items:
+            if item.code == code:
+                return item
+        raise KeyError(code)
 
 
-def next_by_code(items: tuple[Item, ...], code: str) -> Item:
-    for item in items:
-        if item.code == code:
-            return item
-    raise KeyError(code)
+def allowed_codes(item: Item) -> tuple[int, ...]:
+    """The codes of a choice or yes/no item, in the order shown; empty for every other kind."""
+    return tuple(option.code for option in item.options)
+
+
+def accepts(item: Item, answer: Answer) -> bool:
+    """May this item be answered so? A number in words, a fraction of a code or a truth value never is."""
+    if answer == DECLINED and item.kind != "text":
+        return item.skippable
+    if answer == NA and item.kind != "text":
+        return item.allows_na
+    if isinstance(answer, str):
+        return item.kind in {"text", "date"} and _accepts_text(item, answer)
+    if isinstance(answer, bool) or item.kind in {"text", "date"}:
+        return False
+    if item.kind in {"choice", "yes_no"}:
+        return isinstance(answer, int) and answer in allowed_codes(item)
+    if item.kind != "number" and not isinstance(answer, int):
+        return False
+    return math.isfinite(answer) and _within(item, answer)
+
+
+def expectation(item: Item) -> str:
+    """What an answer to this item may be, in words fit for an error message."""
+    if item.kind in {"choice", "yes_no"}:
+        words = f"one of {', '.join(map(str, allowed_codes(item)))}"
+    elif item.kind == "text":
+        words = f"a text of at most {_longest(item)} characters"
+    elif item.kind == "date":
+        words = "a date as YYYY-MM-DD"
+    else:
+        words = f"a {'number' if item.kind == 'number' else 'whole number'} from {item.minimum:g} to {item.maximum:g}"
+    return f"{words}, or {NA}" if item.allows_na else words
+
+
+def unknown_items(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
+    """Codes in the answers that are no item of the instrument, in the order given."""
+    known = {item.code for item in instrument.items}
+    return tuple(code for code in answers if code not in known)
+
+
+def check_answers(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[Problem, ...]:
+    """What is wrong with these answers, item by item; empty when nothing is. None (take the answer back) is fine.
+
+    Unknown items are problems too; `unknown_items` tells them apart. No problem ever repeats an answer.
+    """
+    items = {item.code: item for item in instrument.items}
+    problems = []
+    for code, answer in answers.items():
+        item = items.get(code)
+        if item is None:
+            problems.append(Problem(f"no such item in {instrument.code}", field=code))
+        elif answer is not None and not accepts(item, answer):
+            problems.append(Problem(f"expected {expectation(item)}", field=code))
+    return tuple(problems)
+
+
+def visible(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[Item, ...]:
+    """The items to show given the answers so far. A follow-up of a hidden item is hidden as well."""
+    shown: dict[str, Item] = {}
+    for item in instrument.items:
+        condition = item.shown_if
+        if condition is None or (condition.item in shown and answers.get(condition.item) in condition.codes):
+            shown[item.code] = item
+    return tuple(shown.values())
+
+
+def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
+    """Items that are shown and still without any answer. `na` and `declined` are answers; a hidden item is not asked."""
+    return tuple(item.code for item in visible(instrument, answers) if answers.get(item.code) is None)
+
+
+def _within(item: Item, answer: float) -> bool:
+    return (item.minimum is None or answer >= item.minimum) and (item.maximum is None or answer <= item.maximum)
+
+
+def _longest(item: Item) -> int:
+    return LONGEST_TEXT if item.maximum is None else int(item.maximum)
+
+
+def _accepts_text(item: Item, answer: str) -> bool:
+    if item.kind == "text":
+        # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair
+        return len(answer) <= _longest(item) and "\x00" not in answer and not any("\ud800" <= letter <= "\udfff" for letter in answer)
+    try:
+        return date.fromisoformat(answer).isoformat() == answer
+    except ValueError:
+        return False
+
