@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
+from pro_service.domain.errors import UnknownTimepoint
+
 Text = Mapping[str, str]
 
 
@@ -60,7 +62,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The event a timepoint hangs on; a fallback may add days per arm (empty: none)."""
+    """The event a timepoint hangs on; a fallback adds days per arm to its date (empty: none)."""
 
     event: str
     days_by_arm: Mapping[str, int] = field(default_factory=dict)
@@ -98,9 +100,16 @@ class ReminderRule:
     overdue_after: int = 7
 
 
+OCCASIONS = ("invitation", "reminder")
+"""When a message is sent; a study file has a text for each, in each of its languages."""
+
+MESSAGE_VARIABLES = ("link", "study_contact", "closes_on", "count", "minutes")
+"""All that a message may say of a person's work: never a name, an answer, a questionnaire or the trial."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageTemplate:
-    """What one message says in one language. Variables: {link} {study_contact} {closes_on} {count} {minutes}."""
+    """What one message says in one language. Variables: those of MESSAGE_VARIABLES, written {link}."""
 
     occasion: str
     language: str
@@ -132,6 +141,48 @@ class Study:
     value_sets: Mapping[str, str]
     same_instrument_days: int
     sha256: str = ""
+
+    @property
+    def arm_codes(self) -> tuple[str, ...]:
+        return tuple(arm.code for arm in self.arms)
+
+    @property
+    def stratum_codes(self) -> tuple[str, ...]:
+        return tuple(stratum.code for stratum in self.strata)
+
+    @property
+    def site_codes(self) -> tuple[str, ...]:
+        return tuple(site.code for site in self.sites)
+
+    @property
+    def event_codes(self) -> tuple[str, ...]:
+        return tuple(kind.code for kind in self.events)
+
+    def timepoint(self, code: str) -> Timepoint:
+        """The timepoint of that code; UnknownTimepoint where there is none."""
+        for timepoint in self.timepoints:
+            if timepoint.code == code:
+                return timepoint
+        raise UnknownTimepoint(f"no timepoint '{code}' in version {self.version} of {self.code}")
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Every instrument code that some timepoint asks of some stratum, each once, in protocol order."""
+        asked = (
+            code
+            for timepoint in self.timepoints
+            for stratum in self.stratum_codes
+            for code in self.instruments_for(timepoint, stratum)
+        )
+        return tuple(dict.fromkeys(asked))
+
+    def message(self, occasion: str, language: str) -> MessageTemplate:
+        """The template for an occasion in a language, or in the study's first language where there is none."""
+        wanted = [template for template in self.messages if template.occasion == occasion]
+        for template in wanted:
+            if template.language == language:
+                return template
+        return wanted[0]
 
     def instruments_for(self, timepoint: Timepoint, stratum: str) -> tuple[str, ...]:
         """Instrument codes of a timepoint for one stratum, in the order written; a choice of none drops out."""
