@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
+
+from pro_service.domain.errors import NotOpenYet, WindowClosed
 
 GRACE = timedelta(hours=1)
 """A form already begun may be finished this long after its window closed."""
+
+Mode = Literal["self", "proxy", "interview", "paper"]
+"""Who put the answers down: the person, somebody close to them, an interviewer, or staff typing over a paper form."""
+
+BY_STAFF: tuple[Mode, ...] = ("paper", "interview", "proxy")
 
 
 class Status(StrEnum):
@@ -20,6 +28,34 @@ class Status(StrEnum):
     PARTIAL = "partial"  # closed with some answers, never submitted
     MISSED = "missed"  # closed without an answer
     CANCELLED = "cancelled"
+
+
+class MissingReason(StrEnum):
+    """Why a form was not completed: the EORTC's six, and three a trial needs beside them (SPIRIT-PRO 18b)."""
+
+    TOO_ILL = "too_ill"  # EORTC 1: the patient felt too ill
+    JUDGED_TOO_ILL = "judged_too_ill"  # EORTC 2: a clinician or nurse felt the patient was too ill
+    INCONVENIENT = "inconvenient"  # EORTC 3: inconvenient, takes too much time
+    PRIVACY = "privacy"  # EORTC 4: felt as a violation of privacy
+    ADMINISTRATIVE = "administrative"  # EORTC 5: administrative failure
+    OTHER = "other"  # EORTC 6
+    LANGUAGE = "language"  # cannot read the language of the form
+    TECHNICAL = "technical"  # the system or the device failed
+    UNKNOWN = "unknown"
+
+    @property
+    def eortc(self) -> int:
+        """The EORTC's code, 1 to 6; what the EORTC has no code for is 6, other."""
+        return _EORTC.get(self, 6)
+
+
+_EORTC = {
+    MissingReason.TOO_ILL: 1,
+    MissingReason.JUDGED_TOO_ILL: 2,
+    MissingReason.INCONVENIENT: 3,
+    MissingReason.PRIVACY: 4,
+    MissingReason.ADMINISTRATIVE: 5,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +81,11 @@ class Assessment:
     mode: str = "self"
     missing_reason: str | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever answered or submitted; such an assessment never moves."""
+        return self.started_at is not None or self.submitted_at is not None
+
 
 def status(assessment: Assessment, now: datetime) -> Status:
     """The status at `now`. Submitted wins over everything, then cancelled, then the window decides."""
@@ -60,3 +101,20 @@ def status(assessment: Assessment, now: datetime) -> Status:
     if begun:
         return Status.IN_PROGRESS
     return Status.PLANNED if now < assessment.opens_at else Status.OPEN
+
+
+def require_answerable(assessment: Assessment, at: datetime) -> None:
+    """Raise NotOpenYet or WindowClosed unless answers given at `at` may be taken. Says nothing of submission."""
+    match status(assessment, at):
+        case Status.WAITING | Status.PLANNED:
+            raise NotOpenYet("this assessment is not open yet", details=_window(assessment))
+        case Status.PARTIAL | Status.MISSED:
+            raise WindowClosed("the window of this assessment is over", details=_window(assessment))
+        case Status.CANCELLED:
+            raise WindowClosed("this assessment was cancelled", details=_window(assessment))
+
+
+def _window(assessment: Assessment) -> dict[str, object]:
+    """The bounds of the window, for a client that wants to say more than a sentence."""
+    bounds = {"opens_at": assessment.opens_at, "closes_at": assessment.closes_at}
+    return {name: None if at is None else at.isoformat().replace("+00:00", "Z") for name, at in bounds.items()}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from pro_service.domain.enrolment import open_questions
+
 
 @dataclass(frozen=True, slots=True)
 class Participant:
@@ -25,6 +27,11 @@ class Participant:
     consented_on: date | None
     enrolled_at: datetime | None
     preferences: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The eligibility criteria somebody was not sure about; while there is one, the person waits in screening."""
+        return open_questions(self.eligibility)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from pro_service.domain.assessments import Assessment
+from pro_service.domain.errors import NotFound
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.session import Session
 
 assessment = Table(
     "assessment",
@@ -36,3 +59,56 @@ assessment = Table(
         sqlite_where=text("next_reminder_at IS NOT NULL"),
     ),
 )
+
+_NAMES = [field.name for field in fields(Assessment)]
+_INSTRUMENTS = _NAMES.index("instruments")
+
+COLUMNS = tuple(assessment.c[name] for name in _NAMES)
+"""The columns of an Assessment, in the order of its fields."""
+
+_BY_ID = select(*COLUMNS).where(assessment.c.id == bindparam("id"))
+_OF_PARTICIPANT = (
+    select(*COLUMNS)
+    .where(assessment.c.participant_id == bindparam("participant_id"))
+    .order_by(assessment.c.target_on.is_(None), assessment.c.target_on, assessment.c.id)
+)
+
+
+def from_values(values: Row[Any] | Sequence[Any]) -> Assessment:
+    """The assessment made of the values of COLUMNS."""
+    return Assessment(*values[:_INSTRUMENTS], tuple(values[_INSTRUMENTS]), *values[_INSTRUMENTS + 1 :])
+
+
+def by_id(session: Session, assessment_id: UUID, *, lock: bool = False) -> Assessment:
+    """The assessment of that id; `lock` holds it until the end of the transaction."""
+    statement = _BY_ID.with_for_update() if lock else _BY_ID
+    row = session.execute(statement, {"id": assessment_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such assessment")
+    return from_values(row)
+
+
+def of_participant(session: Session, participant_id: UUID, *, lock: bool = False) -> tuple[Assessment, ...]:
+    """One person's assessments by target date, those without one last; `lock` holds them until the end."""
+    statement = _OF_PARTICIPANT.with_for_update() if lock else _OF_PARTICIPANT
+    rows = session.execute(statement, {"participant_id": participant_id})
+    return tuple(from_values(row) for row in rows)
+
+
+def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Store new assessments, all in one statement; every row holds the same fields, by name."""
+    if rows:
+        session.execute(insert(assessment), list(rows))
+
+
+def change(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Set the fields of each row on the assessment of its `id`; every row holds the same fields, by name."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    statement = (
+        update(assessment)
+        .where(assessment.c.id == bindparam("_id"))
+        .values({name: bindparam(f"_{name}", type_=assessment.c[name].type) for name in names})
+    )
+    session.execute(statement, [{f"_{name}": value for name, value in row.items()} for row in rows])

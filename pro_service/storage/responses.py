@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pro_service.domain.errors import NotFound
+from pro_service.domain.responses import Correction, Response, Sheet
+from pro_service.storage import assessments, participants
+from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.participants import participant
+from pro_service.storage.session import Session
 
 response = Table(
     "response",
@@ -30,6 +61,12 @@ response = Table(
         postgresql_where=text("to_score AND scored_revision < revision"),
         sqlite_where=text("to_score AND scored_revision < revision"),
     ),
+    Index(
+        "ix_response_unsettled",
+        "assessment_id",
+        postgresql_where=text("NOT to_score"),
+        sqlite_where=text("NOT to_score"),
+    ),
 )
 
 correction = Table(
@@ -45,3 +82,195 @@ correction = Table(
     Column("reason", Text, nullable=False),
     UniqueConstraint("response_id", "revision"),
 )
+
+COLUMNS = (
+    response.c.id,
+    response.c.assessment_id,
+    response.c.instrument,
+    response.c.instrument_version,
+    response.c.language,
+    response.c.answers,
+    response.c.stamps,
+    response.c.revision,
+    response.c.to_score,
+)
+"""The columns of a Response, in the order of its fields."""
+
+_WHOSE = len(assessments.COLUMNS)
+_WHAT = _WHOSE + len(participants.COLUMNS)
+_SHEET = (
+    select(*assessments.COLUMNS, *participants.COLUMNS, *COLUMNS)
+    .select_from(
+        assessment.join(participant, participant.c.id == assessment.c.participant_id).outerjoin(
+            response, response.c.assessment_id == assessment.c.id
+        )
+    )
+    .where(assessment.c.id == bindparam("id"))
+)
+_LOCKED_SHEET = _SHEET.with_for_update(of=assessment)
+_OF_PARTICIPANT = (
+    select(*COLUMNS)
+    .join(assessment, response.c.assessment_id == assessment.c.id)
+    .where(assessment.c.participant_id == bindparam("participant_id"))
+)
+_BY_ID = select(*COLUMNS).where(response.c.id == bindparam("id"))
+
+
+def _upsert(dialect: ModuleType) -> Any:
+    """Insert a response, or set it to its next revision provided that it still has the one before."""
+    statement = dialect.insert(response)
+    new = statement.excluded
+    names = ("instrument_version", "language", "answers", "stamps", "revision", "updated_at")
+    return statement.on_conflict_do_update(
+        index_elements=["assessment_id", "instrument"],
+        set_={**{name: new[name] for name in names}, "to_score": or_(response.c.to_score, new.to_score)},
+        where=response.c.revision == new.revision - 1,
+    )
+
+
+_UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
+_START = (
+    update(assessment)
+    .where(assessment.c.id == bindparam("_id"), assessment.c.started_at.is_(None))
+    .values(started_at=bindparam("_at"), mode=bindparam("_mode"))
+)
+_REVISIONS = (
+    select(func.coalesce(func.sum(response.c.revision), 0))
+    .where(response.c.assessment_id == bindparam("_id"))
+    .scalar_subquery()
+)
+_SUBMIT = (
+    update(assessment)
+    .where(assessment.c.id == bindparam("_id"), assessment.c.submitted_at.is_(None))
+    .where(bindparam("_revisions", type_=Integer) == _REVISIONS)
+    .values(
+        submitted_at=bindparam("_at"),
+        started_at=func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant())),
+        mode=bindparam("_mode"),
+        next_reminder_at=None,
+    )
+)
+_SETTLE = update(response).where(response.c.assessment_id == bindparam("_id")).values(to_score=True)
+_OVERDUE = (
+    select(response.c.id)
+    .join(assessment, response.c.assessment_id == assessment.c.id)
+    .where(~response.c.to_score, assessment.c.submitted_at.is_(None))
+    .where(or_(assessment.c.closes_at <= bindparam("closed_by"), assessment.c.cancelled_at.is_not(None)))
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=response, skip_locked=True)
+)
+_SETTLE_OVERDUE = (
+    update(response).where(response.c.id.in_(_OVERDUE)).values(to_score=true()).execution_options(housekeeping=True)
+)
+
+
+def sheet(session: Session, assessment_id: UUID, *, lock: bool = False) -> Sheet:
+    """An assessment, whose it is and its responses, read in one query.
+
+    `lock` holds the assessment until the end of the transaction. On PostgreSQL the lock may have been waited for, and
+    then the responses are as they were before the wait: only a second reading, made while holding it, is certain.
+    """
+    rows = session.execute(_LOCKED_SHEET if lock else _SHEET, {"id": assessment_id}).all()
+    if not rows:
+        raise NotFound("no such assessment")
+    first = rows[0]
+    found = [from_values(row[_WHAT:]) for row in rows if row[_WHAT] is not None]
+    return Sheet(
+        assessment=assessments.from_values(first[:_WHOSE]),
+        participant=participants.from_values(first[_WHOSE:_WHAT]),
+        responses={one.instrument: one for one in found},
+    )
+
+
+def from_values(values: Row[Any] | Sequence[Any]) -> Response:
+    """The response made of the values of COLUMNS."""
+    return Response(*values)
+
+
+def by_id(session: Session, response_id: UUID, *, lock: bool = False) -> Response:
+    """The response of that id; `lock` holds it until the end of the transaction."""
+    statement = _BY_ID.with_for_update() if lock else _BY_ID
+    row = session.execute(statement, {"id": response_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such response")
+    return from_values(row)
+
+
+def of_participant(session: Session, participant_id: UUID) -> Mapping[UUID, tuple[Response, ...]]:
+    """Everything one person answered, by assessment id."""
+    found: dict[UUID, tuple[Response, ...]] = {}
+    for row in session.execute(_OF_PARTICIPANT, {"participant_id": participant_id}):
+        one = from_values(row)
+        found[one.assessment_id] = (*found.get(one.assessment_id, ()), one)
+    return found
+
+
+def store(session: Session, responses: Sequence[Response], *, at: datetime) -> bool:
+    """Store new revisions in one statement; False when one of them was overtaken by somebody else's."""
+    rows = [
+        {
+            "id": one.id,
+            "assessment_id": one.assessment_id,
+            "instrument": one.instrument,
+            "instrument_version": one.version,
+            "language": one.language,
+            "answers": dict(one.answers),
+            "stamps": dict(one.stamps),
+            "revision": one.revision,
+            "to_score": one.to_score,
+            "created_at": at,
+            "updated_at": at,
+        }
+        for one in responses
+    ]
+    statement = _UPSERT[session.dialect.name]
+    return bool(session.execute(statement, rows[0] if len(rows) == 1 else rows).rowcount == len(rows))
+
+
+def start(session: Session, assessment_id: UUID, *, at: datetime, mode: str) -> None:
+    """Mark the assessment as begun, unless it was already."""
+    session.execute(_START, {"_id": assessment_id, "_at": at, "_mode": mode})
+
+
+def submit(session: Session, seen: Sheet, *, at: datetime, mode: str) -> bool:
+    """Mark the assessment as submitted; False when its responses are no longer those of the sheet that was seen."""
+    revisions = sum(one.revision for one in seen.responses.values())
+    values = {"_id": seen.assessment.id, "_at": at, "_mode": mode, "_revisions": revisions}
+    return session.execute(_SUBMIT, values).rowcount == 1
+
+
+def settle(session: Session, assessment_id: UUID) -> None:
+    """Mark every response of the assessment to be scored."""
+    session.execute(_SETTLE, {"_id": assessment_id})
+
+
+def settle_overdue(session: Session, *, closed_by: datetime, limit: int) -> int:
+    """Mark responses to be scored whose assessment closed at `closed_by` or earlier, or was cancelled, unsubmitted."""
+    return session.execute(_SETTLE_OVERDUE, {"closed_by": closed_by, "most": limit}).rowcount
+
+
+def correct(session: Session, before: Response, after: Response, made: Correction) -> None:
+    """Store a corrected response, to be scored anew, and keep what it said before."""
+    session.execute(
+        update(response)
+        .where(response.c.id == after.id)
+        .values(
+            answers=dict(after.answers),
+            stamps=dict(after.stamps),
+            revision=after.revision,
+            to_score=True,
+            updated_at=made.at,
+        )
+    )
+    session.execute(
+        insert(correction),
+        {
+            "response_id": after.id,
+            "revision": after.revision,
+            "before": dict(before.answers),
+            "after": dict(after.answers),
+            "corrected_by": made.by,
+            "corrected_at": made.at,
+            "reason": made.reason,
+        },
+    )
