@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
+from uuid import UUID
 
 from pro_service.domain.errors import UnknownTimepoint
 
@@ -188,3 +189,16 @@ class Study:
         """Instrument codes of a timepoint for one stratum, in the order written; a choice of none drops out."""
         named = (self.choices[code].get(stratum) if code in self.choices else code for code in timepoint.instruments)
         return tuple(code for code in named if code is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyVersion:
+    """One version of a study as it is stored, without its text. Once `activated_at` is set it is active for good."""
+
+    id: UUID
+    study_id: UUID
+    code: str
+    version: int
+    sha256: str
+    created_at: datetime
+    activated_at: datetime | None

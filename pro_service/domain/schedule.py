@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from pro_service.domain import calendar
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import EventTooEarly, Invalid, UnknownArm, UnknownEvent, UnknownStratum
-from pro_service.domain.protocol import Anchor, Study, Timepoint
+from pro_service.domain.protocol import Study, Timepoint
 
 NO_WINDOW = "no-window"
 """A cap left no time at all between opening and closing."""
@@ -117,6 +117,16 @@ class Change:
         return at
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What the windows of one participant depend on: dates by kind of event, and the event that ended it all."""
+
+    arm: str
+    known: Mapping[str, date]
+    end: tuple[str, date] | None
+    zone: ZoneInfo
+
+
 _PLANNED_FIELDS = ("anchor", "anchor_on", "target_on", "opens_at", "due_at", "closes_at", "instruments")
 
 
@@ -134,10 +144,9 @@ def plan(study: Study, facts: Facts, events: Sequence[TrialEvent]) -> tuple[Plan
     known = {event.kind: event.on for event in events}
     if len(known) != len(events):
         raise Invalid("an event is given more than once; hand in the current date of each kind")
-    zone = calendar.zone(facts.timezone)
-    end = _end(study, known)
+    person = _Person(facts.arm, known, _end(study, known), calendar.zone(facts.timezone))
     return tuple(
-        _planned(timepoint, instruments, facts.arm, known, end, zone)
+        _planned(timepoint, instruments, person)
         for timepoint in study.timepoints
         if (instruments := study.instruments_for(timepoint, facts.stratum))
     )
@@ -159,59 +168,48 @@ def _end(study: Study, known: Mapping[str, date]) -> tuple[str, date] | None:
     return (min(ends)[1], min(ends)[0]) if ends else None
 
 
-def _planned(
-    timepoint: Timepoint,
-    instruments: tuple[str, ...],
-    arm: str,
-    known: Mapping[str, date],
-    end: tuple[str, date] | None,
-    zone: ZoneInfo,
-) -> Planned:
+def _planned(timepoint: Timepoint, instruments: tuple[str, ...], person: _Person) -> Planned:
     """What one timepoint should be for one participant."""
-    anchor = next((anchor for anchor in timepoint.anchors if anchor.event in known), None)
+    anchor = next((anchor for anchor in timepoint.anchors if anchor.event in person.known), None)
     if anchor is None:
-        return Planned(
-            timepoint.code, 1, "cancelled" if end else "waiting", instruments, reason=end[0] if end else None
-        )
-    target_on = _target(anchor, timepoint, arm, known)
+        reason = person.end[0] if person.end else None
+        return Planned(timepoint.code, 1, "cancelled" if reason else "waiting", instruments, reason=reason)
+    anchor_on, zone = person.known[anchor.event], person.zone
+    target_on = calendar.add(anchor_on + timedelta(days=anchor.days_by_arm.get(person.arm, 0)), timepoint.target)
     opens_at = calendar.day_start(target_on + timedelta(days=timepoint.opens), zone)
-    closes_at = _capped(calendar.day_end(target_on + timedelta(days=timepoint.closes), zone), timepoint, known, zone)
-    reason = _reason(opens_at, closes_at, end, zone)
+    closes_at = min([calendar.day_end(target_on + timedelta(days=timepoint.closes), zone), *_caps(timepoint, person)])
+    reason = _reason(opens_at, closes_at, person)
     return Planned(
-        timepoint.code,
-        1,
-        "cancelled" if reason else "planned",
-        instruments,
-        anchor.event,
-        known[anchor.event],
-        target_on,
-        opens_at,
-        calendar.day_end(target_on, zone),
-        closes_at,
-        reason,
+        timepoint=timepoint.code,
+        occurrence=1,
+        state="cancelled" if reason else "planned",
+        instruments=instruments,
+        anchor=anchor.event,
+        anchor_on=anchor_on,
+        target_on=target_on,
+        opens_at=opens_at,
+        due_at=calendar.day_end(target_on, zone),
+        closes_at=closes_at,
+        reason=reason,
     )
 
 
-def _target(anchor: Anchor, timepoint: Timepoint, arm: str, known: Mapping[str, date]) -> date:
-    """T: the anchor's date, days per arm of a fallback, then the timepoint's own distance."""
-    return calendar.add(known[anchor.event] + timedelta(days=anchor.days_by_arm.get(arm, 0)), timepoint.target)
+def _caps(timepoint: Timepoint, person: _Person) -> list[datetime]:
+    """The instants no window of this timepoint may outlast: those whose event has a date."""
+    caps = []
+    if timepoint.not_after is not None and timepoint.not_after in person.known:
+        caps.append(calendar.day_end(person.known[timepoint.not_after], person.zone))
+    if timepoint.before is not None and timepoint.before in person.known:
+        caps.append(calendar.day_start(person.known[timepoint.before], person.zone))
+    return caps
 
 
-def _capped(closes_at: datetime, timepoint: Timepoint, known: Mapping[str, date], zone: ZoneInfo) -> datetime:
-    """`closes_at`, or the earliest cap whose event has a date. A cap never lengthens a window."""
-    if timepoint.not_after in known:
-        closes_at = min(closes_at, calendar.day_end(known[timepoint.not_after], zone))
-    if timepoint.before in known:
-        closes_at = min(closes_at, calendar.day_start(known[timepoint.before], zone))
-    return closes_at
-
-
-def _reason(opens_at: datetime, closes_at: datetime, end: tuple[str, date] | None, zone: ZoneInfo) -> str | None:
+def _reason(opens_at: datetime, closes_at: datetime, person: _Person) -> str | None:
     """Why an assessment with this window is cancelled; None when it is not."""
     if closes_at <= opens_at:
         return NO_WINDOW
-    if end is not None and closes_at > calendar.day_end(end[1], zone):
-        return end[0]
+    if person.end is not None and closes_at > calendar.day_end(person.end[1], person.zone):
+        return person.end[0]
     return None
 
 

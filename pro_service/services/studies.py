@@ -1,0 +1,129 @@
+"""Studies: load a protocol file as a version, activate it, and read the protocol a participant is under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pro_service.domain.audit import AuditEvent
+from pro_service.domain.errors import AlreadyActive, Conflict, PlaceholderWording, UnknownStudy
+from pro_service.domain.protocol import Study, StudyVersion
+from pro_service.services.work import Work
+from pro_service.storage import studies
+from pro_service.studies import reader
+
+_parsed: dict[str, Study] = {}
+"""Protocols by the SHA-256 of their text: parsed once per process. A text never changes under its own hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveVersion:
+    """The version of a study that new participants are enrolled under."""
+
+    study_id: UUID
+    version_id: UUID
+    study: Study
+
+
+def load(work: Work, *, document: str, file: str) -> Study:
+    """Keep a study file as a version, not active yet; the same bytes again change nothing.
+
+    Raises InvalidStudy with every problem of the file, AlreadyActive where the version is active with other words,
+    Conflict where a later version is active already.
+    """
+    offered = {code: instrument.value_sets for code, instrument in work.catalogue.items()}
+    study = reader.read(document, file=file, catalogue_codes=work.catalogue.keys(), value_sets=offered)
+    known = studies.versions(work.session, study.code)
+    same = next((version for version in known if version.version == study.version), None)
+    if same is not None and same.sha256 == study.sha256:
+        return study
+    _refuse_change_of_the_past(study, known, same)
+    if same is not None:
+        studies.replace_document(work.session, same.id, document=document, sha256=study.sha256)
+        _record(work, "study.replace", same, sha256=(same.sha256, study.sha256))
+    else:
+        _add(work, study, document)
+    return study
+
+
+def _refuse_change_of_the_past(study: Study, known: tuple[StudyVersion, ...], same: StudyVersion | None) -> None:
+    if same is not None and same.activated_at is not None:
+        raise AlreadyActive(
+            f"version {study.version} of {study.code} is active and cannot change; give the file a higher version"
+        )
+    newest = max((version.version for version in known if version.activated_at is not None), default=0)
+    if study.version < newest:
+        raise Conflict(f"version {newest} of {study.code} is active; an amendment needs a higher version than that")
+
+
+def _add(work: Work, study: Study, document: str) -> None:
+    study_id = studies.id_of(work.session, study.code)
+    if study_id is None:
+        study_id = studies.add_study(work.session, code=study.code, at=work.now)
+    studies.add_version(
+        work.session,
+        study_id=study_id,
+        version=study.version,
+        document=document,
+        sha256=study.sha256,
+        at=work.now,
+    )
+    changes: dict[str, tuple[object, object]] = {"version": (None, study.version), "sha256": (None, study.sha256)}
+    work.record(AuditEvent("study.load", "study", study_id, changes, study_id=study_id))
+
+
+def activate(work: Work, *, code: str, real_participants: bool = False) -> Study:
+    """Make the newest version of a study the one participants are enrolled under; again changes nothing.
+
+    With `real_participants` it raises PlaceholderWording while some questionnaire has only our topic labels.
+    """
+    known = studies.versions(work.session, code)
+    if not known:
+        raise UnknownStudy(f"no study '{code}'; load its file first")
+    newest = known[0]
+    study = _protocol(work, newest)
+    placeholders = [one for one in study.instruments if work.catalogue[one].placeholder_wording]
+    if real_participants and placeholders:
+        raise PlaceholderWording(
+            f"{code} cannot be activated for real participants: placeholder wording in {', '.join(placeholders)}"
+        )
+    if newest.activated_at is None:
+        studies.mark_active(work.session, newest.id, at=work.now)
+        _record(work, "study.activate", newest, activated_at=(None, work.now))
+    return study
+
+
+def active(work: Work, *, code: str) -> Study:
+    """The protocol new participants are enrolled under. Raises UnknownStudy, StudyNotActive."""
+    return active_version(work, code=code).study
+
+
+def active_version(work: Work, *, code: str) -> ActiveVersion:
+    """The active protocol with its ids. Raises UnknownStudy, StudyNotActive."""
+    version = studies.active_version(work.session, code)
+    return ActiveVersion(version.study_id, version.id, _protocol(work, version))
+
+
+def of_version(work: Work, *, study_version_id: UUID) -> Study:
+    """The protocol of one version: that of a participant, of a score, of a cut."""
+    return _protocol(work, studies.version_by_id(work.session, study_version_id))
+
+
+def listing(work: Work) -> tuple[StudyVersion, ...]:
+    """Every version of every study the actor may see, by code, newest first."""
+    found = studies.listing(work.session)
+    return tuple(version for version in found if work.actor.study in ("", version.code))
+
+
+def _protocol(work: Work, version: StudyVersion) -> Study:
+    """The protocol of a version; its text is fetched and parsed only the first time this process meets it."""
+    found = _parsed.get(version.sha256)
+    if found is None:
+        text = studies.document(work.session, version.id)
+        found = reader.read(text, file=f"{version.code} version {version.version}", catalogue_codes=None)
+        _parsed[version.sha256] = found
+    return found
+
+
+def _record(work: Work, action: str, version: StudyVersion, **changes: tuple[object, object]) -> None:
+    work.record(AuditEvent(action, "study_version", version.id, changes, study_id=version.study_id))
