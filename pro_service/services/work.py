@@ -23,6 +23,6 @@ class Work:
     catalogue: Mapping[str, Instrument]
     keys: KeyRing
 
-    def record(self, event: AuditEvent) -> None:
-        """Write one audit line in this transaction."""
-        audit.append(self.session, event, actor=self.actor, at=self.now)
+    def record(self, *events: AuditEvent) -> None:
+        """Write audit lines in this transaction; many at once cost one statement."""
+        audit.append(self.session, events, actor=self.actor, at=self.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 
@@ -35,6 +35,7 @@ session = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    CheckConstraint("(participant_id IS NULL) <> (staff_id IS NULL)", name="one_person"),
     Index("ix_session_participant_id", "participant_id"),
     Index("ix_session_staff_id", "staff_id"),
 )

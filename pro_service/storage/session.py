@@ -1,10 +1,136 @@
 """A database session: one Core connection inside one transaction. No ORM object per row, on purpose.
 
-A transaction that wrote to an audited table without an audit line refuses to commit (`Unaudited`).
+`unit_of_work` is the only place that commits. A transaction that changed an audited table without an audit line
+refuses to commit (`Unaudited`); one that was opened for reading refuses to write. A broken constraint becomes a
+`Conflict` the moment the database complains; values never appear in the message.
+
+Bookkeeping that tells nothing about a person or a study (claims, leases, heartbeats, idempotency keys) needs no
+audit line: give the statement `.execution_options(housekeeping=True)`.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.dml import UpdateBase
+
+from pro_service.domain.errors import ProError, Unaudited
+from pro_service.storage.complaints import translate
 
 Session = Connection
+
+AUDIT = "audit_event"
+BOOKKEEPING = frozenset({AUDIT, "audit_seal", "heartbeat", "idempotency"})
+UNIT = "unit_of_work"
+
+
+@dataclass(slots=True)
+class _Unit:
+    """What one transaction has done so far."""
+
+    writes: bool
+    changes_before: int  # SQLite's counter of changed rows when the transaction began; 0 on PostgreSQL
+    audited: bool = False
+    changed: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def unit_of_work(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
+    """One transaction: commits at the end, rolls back on any error but those that must leave a trace.
+
+    An error with `leaves_a_trace` (a failed sign-in, say) is raised after what was written has been committed.
+    """
+    with engine.connect() as session:
+        info = session.info
+        unit = info[UNIT] = _Unit(writes, _changes(session))
+        try:
+            with session.begin() as transaction:
+                try:
+                    yield session
+                except ProError as error:
+                    if error.leaves_a_trace:
+                        _require_audit(session, unit)
+                        transaction.commit()
+                    raise
+                _require_audit(session, unit)
+        finally:
+            del info[UNIT]
+
+
+def watch(engine: Engine) -> None:
+    """Make an engine report what its statements write, and translate what its database complains about."""
+    event.listen(engine, "before_cursor_execute", _refuse_writes_while_reading)
+    event.listen(engine, "after_cursor_execute", _note_writes)
+    event.listen(engine, "handle_error", translate)
+
+
+def _require_audit(session: Session, unit: _Unit) -> None:
+    if unit.audited or not unit.changed or (unit.changes_before and _changes(session) == unit.changes_before):
+        return
+    raise Unaudited(f"{', '.join(sorted(unit.changed))} changed without an audit line; nothing was stored")
+
+
+def _changes(session: Session) -> int:
+    """One more than the rows this SQLite connection ever changed (a RETURNING hides them from rowcount); else 0."""
+    if session.dialect.name != "sqlite":
+        return 0
+    driver: Any = session.connection.driver_connection
+    return int(driver.total_changes) + 1
+
+
+_written: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
+
+
+def _tables_written(context: Any, statement: str) -> frozenset[str]:
+    """The tables a statement changes, writing CTEs included; worked out once per compiled statement."""
+    compiled = getattr(context, "compiled", None)
+    if compiled is None or compiled.statement is None:
+        return _tables_of_text(statement)
+    tables = _written.get(compiled)
+    if tables is None:
+        parts = visitors.iterate(compiled.statement)
+        tables = frozenset(str(getattr(part.table, "name", "?")) for part in parts if isinstance(part, UpdateBase))
+        if compiled.statement.__visit_name__ == "textclause":
+            tables = _tables_of_text(statement)
+        _written[compiled] = tables
+    return tables
+
+
+def _tables_of_text(statement: str) -> frozenset[str]:
+    """Hand-written SQL: the word after the verb is the table."""
+    words = statement.split(maxsplit=4)
+    verb = words[0].upper() if words else ""
+    if verb == "UPDATE":
+        return frozenset({words[1].strip('"').lower()})
+    if verb in ("INSERT", "DELETE", "REPLACE") and len(words) > 2:
+        return frozenset({words[2].partition("(")[0].strip('"').lower()})
+    return frozenset()
+
+
+def _refuse_writes_while_reading(
+    connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+) -> None:
+    unit: _Unit | None = connection.info.get(UNIT)
+    if unit is not None and not unit.writes and _tables_written(context, statement):
+        raise Unaudited("a transaction opened for reading tried to write; nothing was stored")
+
+
+def _note_writes(
+    connection: Connection, cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+) -> None:
+    unit: _Unit | None = connection.info.get(UNIT)
+    if unit is None or unit.audited:
+        return
+    tables = _tables_written(context, statement)
+    if not tables:
+        return
+    if AUDIT in tables:
+        unit.audited = True
+    elif not context.execution_options.get("housekeeping") and (cursor.rowcount != 0 or unit.changes_before):
+        unit.changed |= tables - BOOKKEEPING

@@ -1,0 +1,71 @@
+"""What is built once per process and shared by web, command line and workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pro_service import shelf
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import InvalidSetting
+from pro_service.domain.instruments import Instrument
+from pro_service.instruments.reader import load_catalogue
+from pro_service.services.work import Work
+from pro_service.settings import Settings
+from pro_service.storage import keyring
+from pro_service.storage.engine import Engine, make_engine
+from pro_service.storage.keyring import KeyRing
+from pro_service.storage.session import unit_of_work
+
+Send = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The process's engine, catalogue, keys, channels and clock. Make one with `build`."""
+
+    settings: Settings
+    engine: Engine
+    catalogue: Mapping[str, Instrument]
+    keys: KeyRing
+    channels: Mapping[str, Send]
+    clock: Callable[[], datetime]
+
+    @contextmanager
+    def work(self, actor: Actor, *, now: datetime | None = None, writes: bool = True) -> Iterator[Work]:
+        """One transaction of one actor: commits at the end, rolls back on any error, refuses unaudited writes.
+
+        With `writes=False` it may only read, and on SQLite holds up no writer.
+        """
+        with unit_of_work(self.engine, writes=writes) as session:
+            yield Work(session, actor, now or self.clock(), self.catalogue, self.keys)
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
+    """Everything a process shares. InvalidSetting where a setting can't be used; opens no connection yet."""
+    catalogue = load_catalogue()
+    _refuse_placeholders(settings, catalogue)
+    return Runtime(
+        settings=settings,
+        engine=make_engine(settings.database_url),
+        catalogue=catalogue,
+        keys=keyring.parse(settings.contact_keys, settings.secret_key),
+        channels=shelf.load("pro_service.channels", "send"),
+        clock=clock,
+    )
+
+
+def _refuse_placeholders(settings: Settings, catalogue: Mapping[str, Instrument]) -> None:
+    if settings.production and not settings.allow_placeholders:
+        codes = sorted(code for code, instrument in catalogue.items() if instrument.placeholder_wording)
+        if codes:
+            listed = ", ".join(codes)
+            raise InvalidSetting(f"PRO_ALLOW_PLACEHOLDERS: only placeholder wording for {listed}; load it, or say yes")

@@ -1,0 +1,184 @@
+"""One frozen settings object from PRO_* variables. What is missing, malformed or unknown stops the start, by name.
+
+In development and test, the secrets are made once and kept under the data directory, readable by its owner alone. In
+production nothing is made up: see `_refuse_in_production`.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pro_service.domain.errors import InvalidSetting
+
+PREFIX = "PRO_"
+DEVELOPMENT = "development-"
+"""How a secret begins that was made up for development: production refuses it."""
+
+
+class Settings(BaseModel):
+    """Everything that differs between two installations. Each field is the variable PRO_<FIELD>."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    env: Literal["development", "production", "test"] = Field(
+        "development",
+        description="`production` refuses to start on secrets, wording or a database meant for trying out.",
+    )
+    data_dir: Path = Field(
+        Path("var"), description="Folder for files: exports, the outbox, the embedded database and broker."
+    )
+    database_url: str = Field(
+        "",
+        description="`postgresql://user:password@host/name`, or `sqlite:///path`. Empty: SQLite under the data folder.",
+    )
+    redis_url: str = Field(
+        "", description="`redis://host:6379/0`: the broker of the workers. Empty: a local broker under the data folder."
+    )
+    secret_key: str = Field(
+        "",
+        repr=False,
+        description="At least 32 random characters; guards sign-in tokens. Changing it signs everybody out and spoils "
+        "links already sent.",
+    )
+    contact_keys: str = Field(
+        "",
+        repr=False,
+        description="Key ring that seals names and addresses, `id:base64,id:base64` (32 bytes each). The first seals, "
+        "all open. `pro key new` makes one, `pro key rotate` seals everything with the first.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="How people reach the service; links in messages begin so."
+    )
+    smtp_url: str = Field(
+        "",
+        repr=False,
+        description="`smtp://user:password@host:587?starttls=yes`. Empty: messages become files in the outbox.",
+    )
+    mail_from: str = Field("noreply@localhost", description="Sender address of e-mail messages.")
+    sms_url: str = Field("", repr=False, description="Address of the text message provider. Empty: no text messages.")
+    vapid_key: str = Field("", repr=False, description="Private key for push messages. Empty: no push messages.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    metrics_token: str = Field(
+        "", repr=False, description="Bearer token that opens /metrics from elsewhere. Empty: only from this machine."
+    )
+    allow_sqlite: bool = Field(False, description="`yes` lets production run on SQLite: one machine, small studies.")
+    allow_placeholders: bool = Field(
+        False, description="`yes` lets production start although questionnaires show placeholder wording."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("expected http://host or https://host")
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: str) -> str:
+        return value.lower()
+
+    @property
+    def production(self) -> bool:
+        """Do real people depend on this installation?"""
+        return self.env == "production"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in these variables; by default the process's own, over those in a file `.env` beside it.
+
+    Raises InvalidSetting, one line that names the variable. An empty variable counts as absent.
+    """
+    if environ is None:
+        environ = {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
+    for name in given:
+        _require_known(name)
+    settings = _parsed({name.removeprefix(PREFIX).lower(): value.strip() for name, value in given.items()})
+    if settings.production:
+        _refuse_in_production(settings)
+    else:
+        settings = _with_development_secrets(settings)
+    if not settings.database_url:
+        settings = settings.model_copy(update={"database_url": f"sqlite:///{settings.data_dir / 'pro.sqlite'}"})
+    return settings
+
+
+def variable(field: str) -> str:
+    """The name of the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def _require_known(name: str) -> None:
+    known = [variable(field) for field in Settings.model_fields]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "see docs/reference/settings.md"
+        raise InvalidSetting(f"{name}: there is no such setting; {hint}")
+
+
+def _parsed(values: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        raise InvalidSetting(f"{variable(field)}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _refuse_in_production(settings: Settings) -> None:
+    if not settings.database_url.startswith("postgresql") and not settings.allow_sqlite:
+        raise InvalidSetting(
+            "PRO_DATABASE_URL: production wants postgresql://...; for one small machine set PRO_ALLOW_SQLITE=yes"
+        )
+    for field in ("secret_key", "contact_keys"):
+        value = str(getattr(settings, field))
+        if not value:
+            raise InvalidSetting(f"{variable(field)}: production needs it; `pro key new` makes one")
+        if DEVELOPMENT in value:
+            raise InvalidSetting(f"{variable(field)}: this was made for development; production needs its own")
+    if len(settings.secret_key) < 32:
+        raise InvalidSetting("PRO_SECRET_KEY: expected at least 32 characters")
+    address = urlsplit(settings.base_url)
+    if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise InvalidSetting("PRO_BASE_URL: production needs https://")
+
+
+def _with_development_secrets(settings: Settings) -> Settings:
+    """Fill in the secrets that were not given from files under the data directory, made at first use."""
+    made = {
+        "secret_key": lambda: DEVELOPMENT + secrets.token_urlsafe(32),
+        "contact_keys": lambda: f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
+    missing = {
+        field: _kept(settings.data_dir / field, make()) for field, make in made.items() if not getattr(settings, field)
+    }
+    return settings.model_copy(update=missing)
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """The text in a file only we can read; written first where there is none. Two processes agree on one text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
+    draft.write_text(fresh, encoding="utf-8")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    finally:
+        draft.unlink()
+    return fresh

@@ -1,0 +1,122 @@
+"""Engines for PostgreSQL (psycopg 3) and SQLite, each set up so that what was saved stays saved.
+
+PostgreSQL: a pool that notices a dropped connection by looking at its socket, without asking the server.
+SQLite: write-ahead log, foreign keys on, `synchronous=FULL` (a saved answer survives a power cut). A transaction that
+may write begins IMMEDIATE, so that two writers queue instead of failing half-way; one that reads begins plainly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakMethod
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from pro_service.domain.errors import InvalidSetting
+from pro_service.storage.session import UNIT, watch
+
+__all__ = ["Engine", "make_engine", "parse"]
+
+POOL_SIZE = 8
+MOST_CONNECTIONS = 32
+BUSY_SECONDS = 15
+_plain_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for a database URL; opens no connection yet. InvalidSetting where the URL names no database we know."""
+    parsed = parse(url)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    watch(engine)
+    _forget_connections_after_fork(engine)
+    return engine
+
+
+def parse(url: str) -> URL:
+    """The URL of a PostgreSQL or SQLite database with our driver; InvalidSetting never shows a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidSetting(
+            "PRO_DATABASE_URL: expected postgresql://user:password@host/name or sqlite:///path"
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise InvalidSetting(f"PRO_DATABASE_URL: {backend} will not do; expected postgresql://... or sqlite:///path")
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=MOST_CONNECTIONS - POOL_SIZE,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": 10, "application_name": "pro-service"},
+        json_serializer=_plain_json,
+        hide_parameters=True,
+    )
+    event.listen(engine, "checkout", _notice_dropped)
+    return engine
+
+
+def _notice_dropped(driver: Any, _record: Any, _proxy: Any) -> None:
+    """An idle connection with something to read was closed by the server: take another, at no round trip."""
+    if driver.closed:
+        raise DisconnectionError
+    poll = select.poll()
+    poll.register(driver.fileno(), select.POLLIN | select.POLLHUP)
+    if poll.poll(0):
+        raise DisconnectionError
+
+
+def _sqlite(url: URL) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=MOST_CONNECTIONS - POOL_SIZE,
+        connect_args={"timeout": BUSY_SECONDS},
+        json_serializer=_plain_json,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(driver: Any, _record: Any) -> None:
+    driver.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        driver.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    unit = connection.info.get(UNIT)
+    reads = unit is not None and not unit.writes
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _forget_connections_after_fork(engine: Engine) -> None:
+    """A forked child must not talk through its parent's connections: it starts with an empty pool."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    dispose = WeakMethod(engine.dispose)
+
+    def forget() -> None:
+        method = dispose()
+        if method is not None:
+            method(close=False)
+
+    os.register_at_fork(after_in_child=forget)
