@@ -9,24 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
 from html import escape
+from string import Formatter
 
 from pro_service.domain.errors import Invalid, Problem
-
-VARIABLES = frozenset({"link", "study_contact", "closes_on", "count", "minutes"})
-"""Everything a message template may name."""
-
-_NAMED = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, ready to go. `id` is the delivery's id: the provider's idempotency key, the e-mail's Message-ID.
 
-    Only the id shows when it is printed: an address or a sign-in link must never reach a log.
+    `at` is when it was composed. An address or a sign-in link never shows when a message is printed or logged.
     """
 
     id: str
+    at: datetime
     to: str = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
@@ -54,20 +54,21 @@ class Channel:
     address: str = "email"
 
 
-def variables(template: str) -> frozenset[str]:
-    """The names in braces of a template, known or not."""
-    return frozenset(_NAMED.findall(template))
-
-
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with each {name} replaced by its value, in one pass; `Invalid` for a name without a value."""
-    unknown = sorted(variables(template) - set(values))
-    if unknown:
-        raise Invalid(
-            "a message names a variable that does not exist",
-            problems=[Problem(f"expected one of {', '.join(sorted(values))}", field=name) for name in unknown],
-        )
-    return _NAMED.sub(lambda named: values[named.group(1)], template)
+    """The template with each {name} replaced by its value, in one pass; {{ and }} are braces.
+
+    `Invalid` names a variable without a value. The study file was checked when it was loaded (studies/messages.py).
+    """
+    parts: list[str] = []
+    for literal, name, *_ in Formatter().parse(template):
+        parts.append(literal)
+        if name is None:
+            continue
+        if name not in values:
+            expected = ", ".join(sorted(values))
+            raise Invalid("a message names no known variable", problems=[Problem(f"expected one of {expected}", name)])
+        parts.append(values[name])
+    return "".join(parts)
 
 
 def one_line(text: str) -> str:
@@ -85,3 +86,19 @@ def as_html(text: str, *, link: str, language: str) -> str:
     body = "\n".join(f"<p>{part}</p>" for part in parts)
     head = f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8"></head>'
     return f"{head}<body>\n{body}\n</body></html>\n"
+
+
+def as_email(message: Message, *, sender: str) -> EmailMessage:
+    """The message as an e-mail with a plain and an HTML part. The same message makes the same bytes."""
+    email = EmailMessage()
+    email["From"] = sender
+    email["To"] = message.to
+    email["Subject"] = one_line(message.subject)
+    email["Date"] = format_datetime(message.at)
+    email["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2].rstrip('>') or 'localhost'}>"
+    email["Auto-Submitted"] = "auto-generated"  # RFC 3834: an out-of-office robot must not answer
+    email["Content-Language"] = message.language
+    email.set_content(message.text)
+    email.add_alternative(message.html, subtype="html")
+    email.set_boundary(f"=_{message.id}")
+    return email
