@@ -158,11 +158,11 @@ def _refuse_in_production(settings: Settings) -> None:
 def _with_development_secrets(settings: Settings) -> Settings:
     """Fill in the secrets that were not given from files under the data directory, made at first use."""
     made = {
-        "secret_key": lambda: DEVELOPMENT + secrets.token_urlsafe(32),
-        "contact_keys": lambda: f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "secret_key": DEVELOPMENT + secrets.token_urlsafe(32),
+        "contact_keys": f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
     missing = {
-        field: _kept(settings.data_dir / field, make()) for field, make in made.items() if not getattr(settings, field)
+        field: _kept(settings.data_dir / field, fresh) for field, fresh in made.items() if not getattr(settings, field)
     }
     return settings.model_copy(update=missing)
 

@@ -1,0 +1,123 @@
+"""Who may do what: one table of roles and permissions, and the two questions asked of it.
+
+A permission is `noun.verb`. A person outside their own study or site, and a patient outside their own things, is told
+that there is no such thing; within it, what the role may not do is forbidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import Forbidden, NotFound
+
+READ_A_SITE = frozenset(
+    {
+        "study.read",
+        "participant.read",
+        "event.read",
+        "assessment.read",
+        "answer.read",
+        "score.read",
+        "message.read",
+        "compliance.read",
+    }
+)
+PERMISSIONS = READ_A_SITE | {
+    "arm.read",  # which treatment somebody was allotted
+    "study.load",
+    "study.activate",
+    "participant.enrol",
+    "participant.prefer",  # language, channel, quiet hours
+    "contact.read",
+    "contact.write",
+    "contact.erase",
+    "event.record",
+    "answer.write",  # save and submit: one's own, or on paper or by interview
+    "answer.correct",  # after submission, with a reason
+    "link.mint",
+    "message.send",
+    "score.compute",
+    "data.export",
+    "audit.read",
+    "audit.seal",
+    "staff.read",
+    "staff.manage",
+    "key.manage",
+}
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "admin": PERMISSIONS,
+    "coordinator": READ_A_SITE
+    | {
+        "arm.read",
+        "participant.enrol",
+        "participant.prefer",
+        "contact.read",
+        "contact.write",
+        "event.record",
+        "answer.write",
+        "answer.correct",
+        "link.mint",
+    },
+    "data_manager": READ_A_SITE | {"study.load", "event.record", "answer.correct", "data.export", "audit.read"},
+    "investigator": READ_A_SITE | {"event.record"},
+    "monitor": READ_A_SITE | {"audit.read", "staff.read"},
+    "statistician": READ_A_SITE - {"message.read"} | {"arm.read", "data.export"},
+    "system": READ_A_SITE
+    | {
+        "arm.read",
+        "contact.read",
+        "link.mint",
+        "message.send",
+        "score.compute",
+        "data.export",
+        "audit.read",
+        "audit.seal",
+    },
+    "participant": frozenset({"study.read", "assessment.read", "answer.read", "answer.write", "participant.prefer"}),
+}
+"""Role -> what it may do. An investigator and a data manager see no arm; only a coordinator and an admin see names."""
+
+STAFF_ROLES = tuple(role for role in ROLES if role not in ("system", "participant"))
+"""The roles an account or an API key can have."""
+
+
+def allows(actor: Actor, permission: str) -> bool:
+    """May this actor do this at all? An API key needs the role and a scope: the permission, `noun.*` or `*`."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"there is no permission {permission!r}")
+    if permission not in ROLES.get(actor.role, frozenset()):
+        return False
+    noun = permission.partition(".")[0]
+    return actor.kind != "api_key" or not actor.scopes.isdisjoint({permission, f"{noun}.*", "*"})
+
+
+def reaches(actor: Actor, *, study: str = "", site: str = "") -> bool:
+    """Is this study, and this site, within what the actor was given? An empty code is not asked about."""
+    return _within(actor.study, study) and _within(actor.site, site)
+
+
+def require(actor: Actor, permission: str, *, study: str = "", site: str = "") -> None:
+    """Forbidden where the role (or the key's scope) does not include it; NotFound outside own study or site."""
+    if not reaches(actor, study=study, site=site):
+        raise NotFound("there is no such thing here")
+    if not allows(actor, permission):
+        raise Forbidden(f"{actor.role or 'nobody'}: may not {permission}")
+
+
+def require_self(actor: Actor, participant_id: UUID | str) -> None:
+    """NotFound where a patient reaches for somebody else's things. Staff pass: ask `require` of them."""
+    if actor.kind == "participant" and actor.id != str(participant_id):
+        raise NotFound("there is no such thing here")
+
+
+def known_scope(scope: str) -> bool:
+    """Is this a scope an API key can have: a permission, `noun.*` or `*`?"""
+    nouns = {permission.partition(".")[0] for permission in PERMISSIONS}
+    return scope == "*" or scope in PERMISSIONS or (scope.endswith(".*") and scope[:-2] in nouns)
+
+
+def _within(own: str, asked: str) -> bool:
+    return not own or not asked or own == asked
