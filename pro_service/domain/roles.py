@@ -1,6 +1,6 @@
 """Who may do what: one table of roles and permissions, and the two questions asked of it.
 
-A permission is `noun.verb`. A person outside their own study or site, and a patient outside their own things, is told
+A permission is `noun.verb`, where noun and verb mostly are those of the services. A person outside their own study or site, and a patient outside their own things, is told
 that there is no such thing; within it, what the role may not do is forbidden.
 """
 
@@ -14,69 +14,71 @@ from pro_service.domain.errors import Forbidden, NotFound
 
 READ_A_SITE = frozenset(
     {
-        "study.read",
-        "participant.read",
-        "event.read",
-        "assessment.read",
-        "answer.read",
-        "score.read",
-        "message.read",
+        "studies.read",
+        "participants.read",
+        "events.read",
+        "assessments.read",
+        "responses.read",
+        "scores.read",
+        "deliveries.read",
         "compliance.read",
     }
 )
 PERMISSIONS = READ_A_SITE | {
-    "arm.read",  # which treatment somebody was allotted
-    "study.load",
-    "study.activate",
-    "participant.enrol",
-    "participant.prefer",  # language, channel, quiet hours
-    "contact.read",
-    "contact.write",
-    "contact.erase",
-    "event.record",
-    "answer.write",  # save and submit: one's own, or on paper or by interview
-    "answer.correct",  # after submission, with a reason
-    "link.mint",
-    "message.send",
-    "score.compute",
-    "data.export",
+    "arms.read",  # which treatment somebody was allotted
+    "studies.load",
+    "studies.activate",
+    "participants.enrol",
+    "participants.change",  # language, site, preferences such as channel and quiet hours
+    "contacts.read",
+    "contacts.save",
+    "contacts.erase",
+    "events.record",
+    "responses.save",  # save and submit: one's own, or on paper or by interview
+    "responses.correct",  # after submission, with a reason
+    "links.mint",
+    "deliveries.send",
+    "scores.compute",
+    "exports.write",
     "audit.read",
     "audit.seal",
     "staff.read",
     "staff.manage",
-    "key.manage",
+    "keys.manage",
 }
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "coordinator": READ_A_SITE
     | {
-        "arm.read",
-        "participant.enrol",
-        "participant.prefer",
-        "contact.read",
-        "contact.write",
-        "event.record",
-        "answer.write",
-        "answer.correct",
-        "link.mint",
+        "arms.read",
+        "participants.enrol",
+        "participants.change",
+        "contacts.read",
+        "contacts.save",
+        "events.record",
+        "responses.save",
+        "responses.correct",
+        "links.mint",
     },
-    "data_manager": READ_A_SITE | {"study.load", "event.record", "answer.correct", "data.export", "audit.read"},
-    "investigator": READ_A_SITE | {"event.record"},
+    "data_manager": READ_A_SITE | {"studies.load", "events.record", "responses.correct", "exports.write", "audit.read"},
+    "investigator": READ_A_SITE | {"events.record"},
     "monitor": READ_A_SITE | {"audit.read", "staff.read"},
-    "statistician": READ_A_SITE - {"message.read"} | {"arm.read", "data.export"},
+    "statistician": READ_A_SITE - {"deliveries.read"} | {"arms.read", "exports.write"},
     "system": READ_A_SITE
     | {
-        "arm.read",
-        "contact.read",
-        "link.mint",
-        "message.send",
-        "score.compute",
-        "data.export",
+        "arms.read",
+        "contacts.read",
+        "links.mint",
+        "deliveries.send",
+        "scores.compute",
+        "exports.write",
         "audit.read",
         "audit.seal",
     },
-    "participant": frozenset({"study.read", "assessment.read", "answer.read", "answer.write", "participant.prefer"}),
+    "participant": frozenset(
+        {"studies.read", "assessments.read", "responses.read", "responses.save", "participants.change"}
+    ),
 }
 """Role -> what it may do. An investigator and a data manager see no arm; only a coordinator and an admin see names."""
 
