@@ -107,19 +107,13 @@ def allowed_codes(item: Item) -> tuple[int, ...]:
 
 def accepts(item: Item, answer: Answer) -> bool:
     """May this item be answered so? A number in words, a fraction of a code or a truth value never is."""
-    if answer == DECLINED and item.kind != "text":
-        return item.skippable
-    if answer == NA and item.kind != "text":
-        return item.allows_na
     if isinstance(answer, str):
-        return item.kind in {"text", "date"} and _accepts_text(item, answer)
+        return _accepts_text(item, answer)
     if isinstance(answer, bool) or item.kind in {"text", "date"}:
         return False
     if item.kind in {"choice", "yes_no"}:
         return isinstance(answer, int) and answer in allowed_codes(item)
-    if item.kind != "number" and not isinstance(answer, int):
-        return False
-    return math.isfinite(answer) and _within(item, answer)
+    return (item.kind == "number" or isinstance(answer, int)) and math.isfinite(answer) and _within(item, answer)
 
 
 def expectation(item: Item) -> str:
@@ -168,7 +162,7 @@ def visible(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tup
 
 
 def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
-    """Items that are shown and still without any answer. `na` and `declined` are answers; a hidden item is not asked."""
+    """Items that are shown and still without any answer: `na` and `declined` are answers, a hidden item is not asked."""
     return tuple(item.code for item in visible(instrument, answers) if answers.get(item.code) is None)
 
 
@@ -183,9 +177,11 @@ def _longest(item: Item) -> int:
 def _accepts_text(item: Item, answer: str) -> bool:
     if item.kind == "text":
         # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair
-        return len(answer) <= _longest(item) and "\x00" not in answer and not any("\ud800" <= letter <= "\udfff" for letter in answer)
+        storable = "\x00" not in answer and not any("\ud800" <= letter <= "\udfff" for letter in answer)
+        return storable and len(answer) <= _longest(item)
+    if answer in {NA, DECLINED}:
+        return item.allows_na if answer == NA else item.skippable
     try:
-        return date.fromisoformat(answer).isoformat() == answer
+        return item.kind == "date" and date.fromisoformat(answer).isoformat() == answer
     except ValueError:
         return False
-

@@ -93,7 +93,7 @@ def score(
     with np.errstate(invalid="ignore", divide="ignore"):
         for start in range(0, size, BLOCK):
             part = slice(start, min(start + BLOCK, size))
-            block = _block(instrument, items, answers, na or {}, part, invalid)
+            block = _block(instrument, Forms(answers, na or {}), part, invalid)
             block.tariff, block.rule = value_set, missing_rule
             for scale in instrument.scales:
                 column, count = METHODS[scale.method].compute(scale, block)
@@ -133,25 +133,18 @@ def allowed(item: Item, values: Floats) -> Bools:
     return within
 
 
-def _block(
-    instrument: Instrument,
-    items: Sequence[Item],
-    answers: Mapping[str, Floats],
-    na: Mapping[str, Bools],
-    part: slice,
-    invalid: dict[str, int],
-) -> Block:
+def _block(instrument: Instrument, forms: Forms, part: slice, invalid: dict[str, int]) -> Block:
     size = part.stop - part.start
     block = Block(instrument, size)
-    for item in items:
-        raw = answers[item.code][part]
+    for item in scored_items(instrument):
+        raw = forms.values[item.code][part]
         good = allowed(item, raw)
         if np.count_nonzero(good) < size:
             invalid[item.code] += size - int(np.count_nonzero(good)) - int(np.count_nonzero(np.isnan(raw)))
             raw = np.where(good, raw, 0.0)
         block.values[item.code], block.answered[item.code] = raw, good
-        if item.allows_na and item.code in na:
-            block.na[item.code] = na[item.code][part] & ~good
+        if item.allows_na and item.code in forms.na:
+            block.na[item.code] = forms.na[item.code][part] & ~good
     return block
 
 

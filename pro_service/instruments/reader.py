@@ -1,0 +1,181 @@
+"""Reads instrument definitions: YAML in, `Instrument` out, every mistake with its file and line.
+
+code, version, title, recall, owner, licence, sources, verified     what it is and where the facts were read
+options:  {name: {code: {en: ..., nl: ...}}}                        lists of answers that items share
+defaults: {kind: choice, options: name}                             what an item is unless it says otherwise
+items:    {code: {en: ..., nl: ..., kind, options, minimum, maximum, unit, allows_na, shown_if: {item: [codes]}}}
+scales:   {code: {en: ..., nl: ..., method, items: [q1, q4] or q1..q5, higher_is, range: [0, 100], ...}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import cast, get_args
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from pro_service.domain.instruments import Condition, Instrument, Item, Kind, Option, Text, allowed_codes
+from pro_service.instruments.page import Page, open_page
+from pro_service.instruments.scales import read_scales
+from pro_service.instruments.value_sets import value_set_ids
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Nee"}))
+"""A yes/no item is stored as 1 or 0."""
+
+_TOP = ("code", "version", "title", "recall", "owner", "licence", "sources", "verified", "placeholder_wording",
+        "respondent", "value_sets", "options", "defaults", "items", "scales")  # fmt: skip
+_ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
+_BOUNDED = frozenset({"count", "number", "vas"})
+
+
+class Catalogue(Mapping[str, Instrument]):
+    """The instruments of a folder by code. Listing is free; a definition is parsed when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+    def __getitem__(self, code: str) -> Instrument:
+        return _of_file(self._files[code])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def load_catalogue(folder: Path = CATALOGUE) -> Mapping[str, Instrument]:
+    """The catalogue of a folder, by default the one that ships."""
+    return Catalogue(folder)
+
+
+def read(text: str, *, file: str) -> Instrument:
+    """The instrument a definition describes. Raises InvalidInstrument with every problem found."""
+    page = open_page(text, file=file)
+    root = page.root
+    page.known(root, _TOP)
+    items = _items(page)
+    instrument = Instrument(
+        code=page.string(root, "code"),
+        version=page.string(root, "version"),
+        title=_text(page, root, "title"),
+        items=items,
+        scales=read_scales(page, items),
+        recall=_text(page, root, "recall"),
+        owner=page.string(root, "owner"),
+        licence=page.string(root, "licence"),
+        sources=page.strings(root, "sources"),
+        verified=page.flag(root, "verified"),
+        value_sets=page.strings(root, "value_sets"),
+        respondent="clinician"
+        if page.choice(root, "respondent", ("patient", "clinician"), "patient") == "clinician"
+        else "patient",
+        placeholder_wording=page.flag(root, "placeholder_wording", True),
+    )
+    if not instrument.sources:
+        page.wrong("sources: expected at least one", root, "sources")
+    for unknown in sorted(set(instrument.value_sets) - set(value_set_ids())):
+        page.wrong(f"value_sets: no table {unknown}", root, "value_sets")
+    page.finish()
+    return instrument
+
+
+@cache
+def _of_file(path: Path) -> Instrument:
+    instrument = read(path.read_text(encoding="utf-8"), file=path.name)
+    if instrument.code != path.stem:
+        page = open_page(path.read_text(encoding="utf-8"), file=path.name)
+        page.wrong(f"code: expected {path.stem}, as the file is named", page.root, "code")
+        page.finish()
+    return instrument
+
+
+def _items(page: Page) -> tuple[Item, ...]:
+    lists = page.mapping(page.root, "options", needed=False)
+    options = {name: _options(page, node) for name, node in page.entries(lists)}
+    defaults = page.mapping(page.root, "defaults", needed=False)
+    page.known(defaults, _ITEM)
+    items: dict[str, Item] = {}
+    for code, node in page.entries(page.mapping(page.root, "items")):
+        page.known(node, (*_ITEM, *_languages(node)))
+        for key, value in defaults.items():
+            if key not in node:
+                node[key] = value
+        items[code] = _item(page, code, node, options, items)
+    return tuple(items.values())
+
+
+def _item(
+    page: Page, code: str, node: CommentedMap, options: Mapping[str, tuple[Option, ...]], before: Mapping[str, Item]
+) -> Item:
+    kind = cast(Kind, page.choice(node, "kind", get_args(Kind)))
+    chosen: tuple[Option, ...] = YES_NO if kind == "yes_no" else ()
+    if kind == "choice":
+        name = page.choice(node, "options", options or ("(none defined)",))
+        chosen = options.get(name, ())
+    item = Item(
+        code=code,
+        kind=kind,
+        label=_label(page, code, node),
+        options=chosen,
+        minimum=page.number(node, "minimum") if kind in _BOUNDED else None,
+        maximum=page.number(node, "maximum"),
+        unit=_text(page, node, "unit", needed=False),
+        allows_na=page.flag(node, "allows_na", False),
+        skippable=page.flag(node, "skippable", True),
+        shown_if=_condition(page, node, before),
+        recall=_text(page, node, "recall", needed=False),
+    )
+    if kind in _BOUNDED and (item.minimum is None or item.maximum is None or item.minimum >= item.maximum):
+        page.wrong(f"{code}: a {kind} needs a minimum below a maximum", node)
+    return item
+
+
+def _condition(page: Page, node: CommentedMap, before: Mapping[str, Item]) -> Condition | None:
+    if "shown_if" not in node:
+        return None
+    gates = page.mapping(node, "shown_if")
+    if len(gates) != 1:
+        page.wrong("shown_if: expected one earlier item with a list of its codes", node, "shown_if")
+        return None
+    gate, codes = next(iter(gates.items()))
+    if gate not in before:
+        page.wrong(f"shown_if: no earlier item {gate}", node, "shown_if")
+        return None
+    known = allowed_codes(before[gate])
+    if not isinstance(codes, CommentedSeq) or not codes or not all(code in known for code in codes):
+        page.wrong(f"shown_if: expected a list of codes of {gate}: {', '.join(map(str, known))}", node, "shown_if")
+        return None
+    return Condition(gate, tuple(codes))
+
+
+def _options(page: Page, node: CommentedMap) -> tuple[Option, ...]:
+    for key in node:
+        if not isinstance(key, int) or isinstance(key, bool):
+            page.wrong(f"{key}: expected a whole number as code", node, key)
+    return tuple(Option(int(key), _text(page, node, key)) for key in node if isinstance(key, int))
+
+
+def _text(page: Page, node: CommentedMap, key: str | int, *, needed: bool = True) -> Text:
+    words = node.get(key)
+    if words is None and not needed:
+        return {}
+    if not isinstance(words, CommentedMap) or (needed and not words):
+        page.wrong(f"{key}: expected words per language, such as {{en: ..., nl: ...}}", node, key)
+        return {}
+    return {str(language): str(value) for language, value in words.items()}
+
+
+def _languages(node: CommentedMap) -> tuple[str, ...]:
+    return tuple(key for key in node if isinstance(key, str) and len(key) == 2 and key.islower())
+
+
+def _label(page: Page, code: str, node: CommentedMap) -> Text:
+    label = {language: page.string(node, language) for language in _languages(node)}
+    if "en" not in label:
+        page.wrong(f"{code}: expected an English label (en)", node)
+    return label
