@@ -26,7 +26,9 @@ SECONDS = Histogram(
 def configure(level: str = "INFO") -> None:
     """Make every log line one JSON object on standard error; libraries speak from WARNING on."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,0 +1,27 @@
+"""The JSON API under /api/v1: one file per noun, schemas on top, routes below."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+from pro_service.api import (
+    assessments,
+    events,
+    instruments,
+    links,
+    me,
+    openapi,
+    participants,
+    sessions,
+    studies,
+)
+
+NOUNS = (sessions, me, studies, instruments, participants, events, assessments, links)
+
+
+def install(app: APIFlask) -> None:
+    """Add every noun, and the description of them all."""
+    for noun in NOUNS:
+        app.register_blueprint(noun.bp, url_prefix="/api/v1")
+    openapi.configure(app)
+    app.register_blueprint(openapi.bp)

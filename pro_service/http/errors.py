@@ -79,7 +79,7 @@ def install(app: Flask, *, page: Page) -> None:
         if isinstance(error, RequestRedirect):
             return error
         trouble = explain(error)
-        if trouble.status >= 500 and not isinstance(error, errors.Unavailable):
+        if trouble.status == 500:
             logger("http").error("failure", request_id=g.get("request_id", ""), **failure(error))
         response = problem(trouble) if wants_problem() else current_app.make_response(page(trouble))
         if response.status_code == 200:
@@ -112,8 +112,8 @@ def explain(error: Exception) -> Trouble:
 
 
 def _own(error: ProError) -> Trouble:
-    status = next(status for kind, status in STATUS if isinstance(error, kind))
-    if status >= 500 and not isinstance(error, errors.Unavailable):
+    status = _status(type(error))
+    if status == 500:
         return Trouble(500, *INTERNAL)
     headers = {}
     if isinstance(error, errors.Unauthenticated):
@@ -151,6 +151,35 @@ def problem(trouble: Trouble) -> Response:
         "request_id": g.get("request_id", ""),
     }
     return Response(current_app.json.dumps(body), trouble.status, mimetype=MEDIA_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """One line of the table of problem codes."""
+
+    code: str
+    status: int
+    when: str
+
+
+def every_code() -> tuple[CodeLine, ...]:
+    """Every code a program may meet, the HTTP layer's own and the domain's, by status."""
+    own = {code: CodeLine(code, status, sentence) for status, (code, sentence) in HTTP_CODES.items()}
+    raised = {
+        kind.code: CodeLine(kind.code, _status(kind), (kind.__doc__ or "").partition("\n")[0])
+        for kind in _descendants(ProError)
+        if _status(kind) != HTTPStatus.INTERNAL_SERVER_ERROR
+    }
+    found = {INTERNAL[0]: CodeLine(INTERNAL[0], 500, INTERNAL[1]), **own, **raised}
+    return tuple(sorted(found.values(), key=lambda line: (line.status, line.code)))
+
+
+def _status(kind: type[ProError]) -> int:
+    return next(int(status) for known, status in STATUS if issubclass(kind, known))
+
+
+def _descendants(kind: type[ProError]) -> list[type[ProError]]:
+    return [found for child in kind.__subclasses__() for found in (child, *_descendants(child))]
 
 
 def plain_page(trouble: Trouble) -> Response:

@@ -22,7 +22,8 @@ def once(view: Callable[[], Any]) -> Any:
     if key is None or request.method != "POST" or request.endpoint is None:
         return view()
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise Invalid("The Idempotency-Key is malformed.", problems=[Problem("1 to 255 printable ASCII characters", HEADER)])
+        expected = Problem("expected 1 to 255 printable ASCII characters", HEADER)
+        raise Invalid("The Idempotency-Key is malformed.", problems=[expected])
     whose = idempotency.identity(work().actor, key=key, target=request.full_path)
     kept = idempotency.claim(work(), identity=whose, request=request.get_data())
     if kept is not None:

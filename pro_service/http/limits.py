@@ -47,12 +47,13 @@ def install(app: Flask, *, redis_url: str = "") -> None:
     @app.before_request
     def count() -> None:
         _hit(here, PER_CALLER, caller())
-        if request.method not in SAFE and request.endpoint is not None:
-            if getattr(app.view_functions[request.endpoint], "signs_in", False):
-                try:
-                    _hit(everywhere, PER_ADDRESS_SIGNING_IN, f"sign-in:{request.remote_addr}")
-                except StorageError:
-                    logger("http").warning("sign-in limit not counted: Redis is away")
+        if request.method in SAFE or request.endpoint is None:
+            return
+        if getattr(app.view_functions[request.endpoint], "signs_in", False):
+            try:
+                _hit(everywhere, PER_ADDRESS_SIGNING_IN, f"sign-in:{request.remote_addr}")
+            except StorageError:
+                logger("http").warning("sign-in limit not counted: Redis is away")
 
 
 def caller() -> str:

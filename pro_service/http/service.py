@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from pro_service.http import authentication, csrf, idempotency, transaction
+from pro_service.http import authentication, body, csrf, idempotency, transaction
 
 
 class Service(APIFlask):
@@ -15,6 +15,7 @@ class Service(APIFlask):
     def dispatch_request(self) -> Any:
         """Who asks, did their own site ask, have we answered this before; then the view."""
         with transaction.begin():
+            body.check_address()
             csrf.check()
             authentication.check()
             return idempotency.once(super().dispatch_request)

@@ -1,0 +1,158 @@
+"""Assessments: what a participant was, is and will be asked, and the form of one. Staff enter paper forms here."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import Response
+from marshmallow import fields, validate
+
+from pro_service.api.instruments import InstrumentOut, as_json, dumps
+from pro_service.api.shapes import Answers, Instant, Seen, Shape, instant, words
+from pro_service.domain.assessments import BY_STAFF, Status
+from pro_service.domain.participants import Participant
+from pro_service.domain.protocol import Study
+from pro_service.http.transaction import work
+from pro_service.services import assessments, participants, responses, studies
+
+bp = APIBlueprint("assessments", __name__, tag="Assessments")
+
+REVISION = validate.Range(min=0, max=2**31 - 1)
+
+
+class Progress(Shape):
+    answered = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
+class AssessmentOut(Shape):
+    id = fields.UUID(required=True)
+    timepoint = fields.String(required=True)
+    occurrence = fields.Integer(required=True)
+    label = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf([str(status) for status in Status]))
+    opens_at = Instant(required=True, allow_none=True)
+    due_at = Instant(required=True, allow_none=True)
+    closes_at = Instant(required=True, allow_none=True)
+    submitted_at = Instant(required=True, allow_none=True)
+    instruments = fields.List(fields.String(), required=True)
+    progress = fields.Nested(Progress, required=True)
+
+
+class AssessmentList(Shape):
+    items = fields.List(fields.Nested(AssessmentOut), required=True)
+
+
+class FormInstrument(InstrumentOut):
+    answers = Answers(required=True)
+    revision = fields.Integer(required=True)
+
+
+class FormOut(Shape):
+    id = fields.UUID(required=True)
+    participant_id = fields.UUID(required=True)
+    timepoint = fields.String(required=True)
+    label = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf([str(status) for status in Status]))
+    opens_at = Instant(required=True, allow_none=True)
+    due_at = Instant(required=True, allow_none=True)
+    closes_at = Instant(required=True, allow_none=True)
+    submitted_at = Instant(required=True, allow_none=True)
+    instruments = fields.List(fields.Nested(FormInstrument), required=True)
+
+
+class DraftIn(Shape):
+    """Some answers. `revision` is the one they are based on; an item somebody else changed since is a 409."""
+
+    answers = Answers(required=True)
+    revision = fields.Integer(required=True, strict=True, validate=REVISION)
+    seen = Seen(load_default=dict)
+
+
+class EntryIn(DraftIn):
+    mode = fields.String(required=True, validate=validate.OneOf(list(BY_STAFF)))
+    submit = fields.Boolean(load_default=False, metadata={"description": "Submit the assessment with these answers."})
+
+
+class SavedOut(Shape):
+    revision = fields.Integer(required=True)
+    answers = Answers(required=True)
+
+
+@bp.get("/participants/<uuid:participant_id>/assessments")
+@bp.output(AssessmentList)
+def listing(participant_id: UUID) -> Any:
+    """A participant's assessments, in protocol order, with their status now."""
+    participant = participants.by_id(work(), participant_id=participant_id)
+    return list_of(participant, assessments.listing(work(), participant_id=participant.id))
+
+
+@bp.get("/assessments/<uuid:assessment_id>")
+@bp.output(FormOut)
+def form(assessment_id: UUID) -> Any:
+    """One assessment with its questionnaires and the answers so far."""
+    return form_response(assessments.form(work(), assessment_id=assessment_id))
+
+
+@bp.patch("/assessments/<uuid:assessment_id>/responses/<instrument>")
+@bp.input(EntryIn)
+@bp.output(SavedOut)
+def enter(assessment_id: UUID, instrument: str, json_data: dict[str, Any]) -> Any:
+    """Enter answers from paper or an interview, for the patient. `mode` says which."""
+    submit = json_data.pop("submit")
+    saved = responses.save(work(), assessment_id=assessment_id, instrument=instrument, **json_data)
+    if submit:
+        responses.submit(work(), assessment_id=assessment_id)
+    return saved
+
+
+def list_of(participant: Participant, views: Any) -> dict[str, Any]:
+    """The members of an AssessmentList, labels in the participant's language."""
+    study = studies.of_version(work(), study_version_id=participant.study_version_id)
+    return {"items": [_summary(view, study, participant.language) for view in views]}
+
+
+def _summary(view: Any, study: Study, language: str) -> dict[str, Any]:
+    one = view.assessment
+    return {
+        "id": one.id,
+        "timepoint": one.timepoint,
+        "occurrence": one.occurrence,
+        "label": label(study, one.timepoint, language),
+        "status": str(view.status),
+        "opens_at": one.opens_at,
+        "due_at": one.due_at,
+        "closes_at": one.closes_at,
+        "submitted_at": one.submitted_at,
+        "instruments": list(one.instruments),
+        "progress": {"answered": view.answered, "total": view.total},
+    }
+
+
+def label(study: Study, timepoint: str, language: str) -> str:
+    """A timepoint's words; its code where the protocol has it no longer."""
+    return next((words(each.label, language) for each in study.timepoints if each.code == timepoint), timepoint)
+
+
+def form_response(form: Any) -> Response:
+    """A form as JSON. The definitions, most of its bytes, are pasted in as text made once per language."""
+    one, language = form.assessment, form.language
+    head = dumps({
+        "id": str(one.id),
+        "participant_id": str(one.participant_id),
+        "timepoint": one.timepoint,
+        "label": label(form.study, one.timepoint, language),
+        "status": str(form.status),
+        **{name: at and instant(at) for name, at in _window(one).items()},
+    })  # fmt: skip
+    parts = (
+        f'{as_json(part.instrument, language)[:-1]},"answers":{dumps(dict(part.answers))},"revision":{part.revision}}}'
+        for part in form.instruments
+    )
+    return Response(f'{head[:-1]},"instruments":[{",".join(parts)}]}}', mimetype="application/json")
+
+
+def _window(one: Any) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("opens_at", "due_at", "closes_at", "submitted_at")}

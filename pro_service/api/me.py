@@ -1,0 +1,114 @@
+"""What a patient sees and does: their own questionnaires, nothing of anyone else."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from marshmallow import fields, validate
+
+from pro_service.api.assessments import AssessmentList, DraftIn, FormOut, SavedOut, form_response, list_of
+from pro_service.api.shapes import Instant, Shape
+from pro_service.domain.errors import Forbidden
+from pro_service.domain.responses import Draft
+from pro_service.http.authentication import actor
+from pro_service.http.transaction import work
+from pro_service.services import assessments, participants, responses
+
+bp = APIBlueprint("me", __name__, tag="Me (patient)")
+
+
+class Preferences(Shape):
+    """How a person wants to be reached and shown things; only what is given changes."""
+
+    language = fields.String(validate=validate.Regexp(r"^[a-z]{2}(-[A-Z]{2})?\Z"), metadata={"example": "nl"})
+    channel = fields.String(validate=validate.OneOf(["email", "none"]))
+    quiet_from = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"), metadata={"example": "21:00"})
+    quiet_until = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"), metadata={"example": "08:00"})
+    text_size = fields.String(validate=validate.OneOf(["normal", "large", "largest"]))
+
+
+class Me(Shape):
+    id = fields.UUID(required=True)
+    code = fields.String(required=True)
+    language = fields.String(required=True)
+    timezone = fields.String(required=True)
+    preferences = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class SubmissionIn(Shape):
+    """Nothing, or the last answers per instrument: then they are stored and submitted in one step."""
+
+    responses = fields.Dict(keys=fields.String(), values=fields.Nested(DraftIn), load_default=dict)
+
+
+class Submission(Shape):
+    submitted_at = Instant(required=True)
+
+
+def _me() -> UUID:
+    """The participant who asks; Forbidden for staff."""
+    who = actor()
+    if who.kind != "participant":
+        raise Forbidden("This is for patients.")
+    return UUID(who.id)
+
+
+def draft(data: dict[str, Any]) -> Draft:
+    """A draft from its body."""
+    return Draft(answers=data["answers"], revision=data["revision"], seen=data["seen"])
+
+
+@bp.get("/me")
+@bp.output(Me)
+def me() -> Any:
+    """Who I am in this study."""
+    return participants.by_id(work(), participant_id=_me())
+
+
+@bp.get("/me/assessments")
+@bp.output(AssessmentList)
+def mine() -> Any:
+    """My questionnaires: past, open and to come."""
+    participant = participants.by_id(work(), participant_id=_me())
+    return list_of(participant, assessments.listing(work(), participant_id=participant.id))
+
+
+@bp.get("/me/assessments/<uuid:assessment_id>")
+@bp.output(FormOut)
+def form(assessment_id: UUID) -> Any:
+    """The questionnaires of one assessment to show: items, options, what to skip, wording, and my answers so far."""
+    _me()
+    return form_response(assessments.form(work(), assessment_id=assessment_id))
+
+
+@bp.patch("/me/assessments/<uuid:assessment_id>/responses/<instrument>")
+@bp.input(DraftIn)
+@bp.output(SavedOut)
+def save(assessment_id: UUID, instrument: str, json_data: dict[str, Any]) -> Any:
+    """Save some answers.
+
+    The same request twice is harmless. Different items merge; an item that somebody else has changed since `revision`
+    is a 409 `stale-revision` with the current answers.
+    """
+    _me()
+    return responses.save(work(), assessment_id=assessment_id, instrument=instrument, **json_data)
+
+
+@bp.post("/me/assessments/<uuid:assessment_id>/submission")
+@bp.input(SubmissionIn)
+@bp.output(Submission)
+def submit(assessment_id: UUID, json_data: dict[str, Any]) -> Any:
+    """Submit an assessment, storing its last answers in the same step if they come along; again answers the same."""
+    _me()
+    drafts = {instrument: draft(data) for instrument, data in json_data["responses"].items()}
+    return responses.submit(work(), assessment_id=assessment_id, drafts=drafts)
+
+
+@bp.patch("/me/preferences")
+@bp.input(Preferences)
+@bp.output(Me)
+def prefer(json_data: dict[str, str]) -> Any:
+    """Change my language, channel, quiet hours or text size."""
+    return participants.prefer(work(), participant_id=_me(), **json_data)
