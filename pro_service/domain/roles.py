@@ -1,7 +1,8 @@
 """Who may do what: one table of roles and permissions, and the two questions asked of it.
 
-A permission is `noun.verb`, where noun and verb mostly are those of the services. A person outside their own study or site, and a patient outside their own things, is told
-that there is no such thing; within it, what the role may not do is forbidden.
+A permission is `noun.verb`, where noun and verb mostly are those of the services. A person outside their own study
+or site, and a patient outside their own things, is told that there is no such thing; within it, what the role may not
+do is forbidden.
 """
 
 from __future__ import annotations

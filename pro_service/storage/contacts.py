@@ -6,9 +6,19 @@ ring that sealed it, so that keys can be rotated.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pro_service.domain.errors import NotFound
 from pro_service.storage.metadata import Id, Instant, metadata
+from pro_service.storage.participants import participant
+from pro_service.storage.session import Session
+from pro_service.storage.studies import study
 
 contact = Table(
     "contact",
@@ -18,3 +28,73 @@ contact = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose contact it is, and where they belong; `study` and `site` are codes."""
+
+    participant_id: UUID
+    study_id: UUID
+    study: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One contact as it is stored."""
+
+    participant_id: UUID
+    key_id: str
+    sealed: bytes = b""
+
+
+_OWNER = select(participant.c.id, participant.c.study_id, study.c.code, participant.c.site).join_from(
+    participant, study
+)
+_SEALED = select(contact.c.participant_id, contact.c.key_id, contact.c.sealed)
+
+
+def owner(session: Session, participant_id: UUID) -> Owner:
+    """Where a participant belongs."""
+    row = session.execute(_OWNER.where(participant.c.id == participant_id)).one_or_none()
+    if row is None:
+        raise NotFound("there is no such participant")
+    return Owner(*row)
+
+
+def owners_by_code(session: Session, code: str) -> tuple[Owner, ...]:
+    """The participants of that code, at most one in each study."""
+    rows = session.execute(_OWNER.where(participant.c.code == code).order_by(study.c.code))
+    return tuple(Owner(*row) for row in rows)
+
+
+def by_participants(session: Session, participant_ids: Sequence[UUID]) -> tuple[Sealed, ...]:
+    """The contacts of these people; those without one are left out."""
+    rows = session.execute(_SEALED.where(contact.c.participant_id.in_(participant_ids)))
+    return tuple(Sealed(*row) for row in rows)
+
+
+def sealed_with_other_keys(session: Session, key_id: str, *, limit: int) -> tuple[Sealed, ...]:
+    """Contacts not sealed with that key, at most `limit`."""
+    query = _SEALED.where(contact.c.key_id != key_id).order_by(contact.c.participant_id).limit(limit)
+    return tuple(Sealed(*row) for row in session.execute(query.with_for_update()))
+
+
+def save(session: Session, new: Sealed, *, at: datetime) -> None:
+    """Store a contact in place of the one before it, if any."""
+    values = {"key_id": new.key_id, "sealed": new.sealed, "updated_at": at}
+    dialect = postgresql if session.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(contact).values(participant_id=new.participant_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["participant_id"], set_=values))
+
+
+def reseal(session: Session, new: Sealed) -> None:
+    """Store the same contact sealed with another key."""
+    where = contact.c.participant_id == new.participant_id
+    session.execute(update(contact).where(where).values(key_id=new.key_id, sealed=new.sealed))
+
+
+def erase(session: Session, participant_id: UUID) -> bool:
+    """Delete a contact; False where there was none."""
+    return session.execute(delete(contact).where(contact.c.participant_id == participant_id)).rowcount == 1
