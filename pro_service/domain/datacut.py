@@ -65,7 +65,7 @@ class KnownForm:
 
 @dataclass(frozen=True, slots=True)
 class KnownParticipant:
-    """Everything known of one participant: the newest record of each event (retractions too), forms in protocol order."""
+    """What is known of a participant: the newest record of each event, retractions too; forms in protocol order."""
 
     participant: Participant
     events: tuple[EventRecord, ...]

@@ -18,7 +18,8 @@
     │   ├── UnknownArm
     │   ├── UnknownStratum
     │   ├── UnknownEvent        the protocol has no such kind of event
-    │   └── UnknownTimepoint
+    │   ├── UnknownTimepoint
+    │   └── UnknownFormat       no export format of that name
     ├── Conflict            the state of the world says no
     │   ├── AlreadyEnrolled     a second enrolment under the same code
     │   ├── StaleRevision       somebody else saved the same item since
@@ -190,6 +191,12 @@ class UnknownTimepoint(NotFound):
     """The protocol has no such timepoint."""
 
     code = "unknown-timepoint"
+
+
+class UnknownFormat(NotFound):
+    """No export format of that name."""
+
+    code = "unknown-format"
 
 
 class Conflict(ProError):

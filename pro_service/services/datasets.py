@@ -205,16 +205,21 @@ def _created_later(read: _Read, assessment: Assessment) -> bool:
 
 def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrument], at: datetime) -> KnownForm:
     one = datacut.as_it_stood(assessment, read.later.get(("assessment", str(assessment.id)), ()))
-    unknown = {
-        name: None
-        for name in ("started_at", "submitted_at", "cancelled_at")
-        if (instant := getattr(one, name)) is not None and instant > at
-    }
-    one = replace(one, **unknown)
+    one = replace(
+        one,
+        started_at=_by(one.started_at, at),
+        submitted_at=_by(one.submitted_at, at),
+        cancelled_at=_by(one.cancelled_at, at),
+    )
     found = {row.instrument: row for row in read.responses.get(one.id, ())}
     order = [code for code in (*one.instruments, *sorted(found)) if code in found and code in definitions]
     responses = (_response(read, found[code], definitions[code], at) for code in dict.fromkeys(order))
     return KnownForm(one, tuple(response for response in responses if response.answers))
+
+
+def _by(instant: datetime | None, at: datetime) -> datetime | None:
+    """The instant, unless it came later."""
+    return instant if instant is None or instant <= at else None
 
 
 def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetime) -> KnownResponse:
