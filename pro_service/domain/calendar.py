@@ -49,5 +49,5 @@ def local_date(at: datetime, zone: ZoneInfo) -> date:
 
 def nearest_zone(name: str) -> str:
     """A hint at the zone that was meant, to be put behind a complaint; empty where none is near."""
-    near = get_close_matches(name, available_timezones(), n=1)
+    near = get_close_matches(name, available_timezones(), n=1, cutoff=0.8)
     return f"; did you mean '{near[0]}'?" if near else ""

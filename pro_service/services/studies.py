@@ -1,4 +1,7 @@
-"""Studies: load a protocol file as a version, activate it, and read the protocol a participant is under."""
+"""Studies: load a protocol file as a version, activate it, and read the protocol a participant is under.
+
+Reading the protocol (`active`, `of_version`) asks no permission: every use case stands on it, a patient's too.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from uuid import UUID
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import AlreadyActive, Conflict, PlaceholderWording, UnknownStudy
 from pro_service.domain.protocol import Study, StudyVersion
+from pro_service.domain.roles import require
 from pro_service.services.work import Work
 from pro_service.storage import studies
 from pro_service.studies import reader
@@ -33,6 +37,7 @@ def load(work: Work, *, document: str, file: str) -> Study:
     """
     offered = {code: instrument.value_sets for code, instrument in work.catalogue.items()}
     study = reader.read(document, file=file, catalogue_codes=work.catalogue.keys(), value_sets=offered)
+    require(work.actor, "studies.load", study=study.code)
     known = studies.versions(work.session, study.code)
     same = next((version for version in known if version.version == study.version), None)
     if same is not None and same.sha256 == study.sha256:
@@ -72,25 +77,34 @@ def _add(work: Work, study: Study, document: str) -> None:
     work.record(AuditEvent("study.load", "study", study_id, changes, study_id=study_id))
 
 
-def activate(work: Work, *, code: str, real_participants: bool = False) -> Study:
-    """Make the newest version of a study the one participants are enrolled under; again changes nothing.
+def candidate(work: Work, *, code: str, real_participants: bool = False) -> StudyVersion:
+    """The version that `activate` would make active: the newest. Raises UnknownStudy.
 
     With `real_participants` it raises PlaceholderWording while some questionnaire has only our topic labels.
     """
+    require(work.actor, "studies.activate", study=code)
     known = studies.versions(work.session, code)
     if not known:
         raise UnknownStudy(f"no study '{code}'; load its file first")
-    newest = known[0]
-    study = _protocol(work, newest)
+    study = _protocol(work, known[0])
     placeholders = [one for one in study.instruments if work.catalogue[one].placeholder_wording]
     if real_participants and placeholders:
         raise PlaceholderWording(
             f"{code} cannot be activated for real participants: placeholder wording in {', '.join(placeholders)}"
         )
+    return known[0]
+
+
+def activate(work: Work, *, code: str, real_participants: bool = False) -> Study:
+    """Make the newest version of a study the one participants are enrolled under; again changes nothing.
+
+    Raises what `candidate` raises.
+    """
+    newest = candidate(work, code=code, real_participants=real_participants)
     if newest.activated_at is None:
         studies.mark_active(work.session, newest.id, at=work.now)
         _record(work, "study.activate", newest, activated_at=(None, work.now))
-    return study
+    return _protocol(work, newest)
 
 
 def active(work: Work, *, code: str) -> Study:
@@ -111,6 +125,7 @@ def of_version(work: Work, *, study_version_id: UUID) -> Study:
 
 def listing(work: Work) -> tuple[StudyVersion, ...]:
     """Every version of every study the actor may see, by code, newest first."""
+    require(work.actor, "studies.read", study=work.actor.study)
     found = studies.listing(work.session)
     return tuple(version for version in found if work.actor.study in ("", version.code))
 

@@ -151,7 +151,9 @@ def _note_syntax(error: MarkedYAMLError, text: str, notes: Notes) -> None:
     if line <= len(lines) and "\t" in lines[line - 1]:
         notes.add("not YAML: indent with spaces, not with a tab", line=line)
     else:
-        notes.add(f"not YAML: {error.problem}", line=line)
+        begun = f" begun on line {error.context_mark.line + 1}" if error.context_mark else ""
+        context = f"{error.context}{begun}: " if error.context else ""
+        notes.add(f"not YAML: {context}{error.problem}", line=line)
 
 
 def _short(text: str | None) -> str:

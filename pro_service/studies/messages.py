@@ -28,7 +28,8 @@ def _in_each_language(
     occasion: str, value: Value, languages: Collection[str], private: Collection[str]
 ) -> list[MessageTemplate]:
     templates = []
-    for language, entry in value.fields(*languages).items():
+    texts = value.fields(*languages) if languages else value.entries()
+    for language, entry in texts.items():
         fields = entry.fields("subject", "body")
         subject, body = _template(fields["subject"], private), _template(fields["body"], private)
         if body and "{link}" not in body:
@@ -45,7 +46,7 @@ def _template(value: Value, private: Collection[str]) -> str:
         pieces = list(Formatter().parse(text))
     except ValueError:
         value.note("a brace is not closed; write {{ and }} for braces that are meant as such")
-        return text
+        return ""
     for _, name, form, conversion in pieces:
         if name is not None and name not in MESSAGE_VARIABLES:
             value.note(f"no variable '{{{name}}}'{meant(name, MESSAGE_VARIABLES)}")

@@ -93,10 +93,13 @@ def _languages(value: Value) -> tuple[str, ...]:
     items = value.items()
     if not items and value.kind == "a list":
         value.note("expected at least one language")
-    found = [values.language(item) for item in items]
-    for number, item in enumerate(items):
-        if found[number] in found[:number]:
-            item.note(f"'{found[number]}' stands in this list already")
+    found: list[str] = []
+    for item in items:
+        language = values.language(item)
+        if language in found:
+            item.note(f"'{language}' stands in this list already")
+        elif language:
+            found.append(language)
     return tuple(found)
 
 

@@ -106,10 +106,12 @@ def zone(value: Value) -> str:
 
 
 def language(value: Value) -> str:
-    """A language code of two letters."""
-    if not _LANGUAGE.fullmatch(value.scalar or ""):
+    """A language code of two letters; empty where it is none."""
+    found = value.scalar or ""
+    if not _LANGUAGE.fullmatch(found):
         value.expected("a language code of two letters, such as en or nl")
-    return value.scalar or ""
+        return ""
+    return found
 
 
 def offset(value: Value) -> Offset:

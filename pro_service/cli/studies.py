@@ -1,0 +1,214 @@
+"""Study protocols on the command line: check a file, plan one participant's schedule, load and activate versions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pro_service.cli.acting import actor_option, open_runtime
+from pro_service.domain import calendar
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import Invalid, InvalidStudy, Problem
+from pro_service.domain.overlaps import overlaps
+from pro_service.domain.protocol import Study
+from pro_service.domain.schedule import Facts, Planned, TrialEvent, check_event, plan
+from pro_service.instruments.reader import load_catalogue
+from pro_service.services import studies
+from pro_service.studies import reader
+
+PLAIN_WIDTH = 150
+"""Columns of the table where nobody's terminal says how wide it is: into a file or a pipe."""
+
+
+class EventOption(click.ParamType[TrialEvent]):
+    """`KIND=YYYY-MM-DD`, an event and its date."""
+
+    name = "KIND=YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> TrialEvent:
+        kind, _, on = str(value).partition("=")
+        try:
+            if not kind or len(on) != len("YYYY-MM-DD"):
+                raise ValueError
+            return TrialEvent(kind, date.fromisoformat(on))
+        except ValueError:
+            self.fail(f"'{value}' is not an event and its date, such as surgery=2026-03-20", param, ctx)
+
+
+@click.group(help="Check, plan, load and activate study protocols.\n\nExample: pro study check scopes")
+def command() -> None:
+    """The group `pro study`; `simulate` joins it from a module of its own."""
+
+
+@command.command("check")
+@click.argument("file")
+def check(file: str) -> None:
+    """Say everything that is wrong with a study file: a path, or the name of a study that ships.
+
+    Example: pro study check scopes
+    """
+    study = _read(file)
+    click.echo(
+        f"{study.code} version {study.version}: sound; {len(study.timepoints)} timepoints, "
+        f"{len(study.arms)} arms, {len(study.strata)} strata, {len(study.instruments)} questionnaires"
+    )
+
+
+@command.command("plan")
+@click.argument("file")
+@click.option("--arm", required=True, help="Code of the arm.")
+@click.option("--stratum", required=True, help="Code of the stratum.")
+@click.option("--event", "events", type=EventOption(), multiple=True, help="What happened, or will; may be repeated.")
+@click.option("--timezone", default="", help="IANA time zone of the participant.  [default: the study's]")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def show_plan(*, file: str, arm: str, stratum: str, events: tuple[TrialEvent, ...], timezone: str, form: str) -> None:
+    """What would one participant be asked, and when? FILE is a path, or the name of a study that ships.
+
+    Example: pro study plan scopes --arm short --stratum trunk --event randomisation=2026-01-12
+    """
+    study = _read(file)
+    _check_events(study, events)
+    facts = Facts(arm, stratum, timezone or study.timezone)
+    planned = plan(study, facts, events)
+    if form == "json":
+        click.echo(json.dumps([_as_json(one) for one in planned], indent=2))
+    else:
+        _print_table(study, facts, planned)
+
+
+def _check_events(study: Study, events: Sequence[TrialEvent]) -> None:
+    kinds = [event.kind for event in events]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise Invalid(f"--event {kind} is given more than once; give the date as known now")
+    for event in events:
+        check_event(study, event.kind, event.on)
+
+
+@command.command("load")
+@click.argument("file")
+@actor_option
+def load(file: str, actor: Actor) -> None:
+    """Keep a study file as a version, not active yet. The same file again changes nothing.
+
+    Example: pro study load scopes
+    """
+    text, name = _text(file)
+    with open_runtime().work(actor) as work:
+        study = studies.load(work, document=text, file=name)
+    click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
+
+
+@command.command("activate")
+@click.argument("study")
+@click.option("--real-participants", is_flag=True, help="Refuse while a questionnaire has placeholder wording.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@actor_option
+def activate(study: str, real_participants: bool, dry_run: bool, actor: Actor) -> None:
+    """Make the newest loaded version the one participants are enrolled under. It can't be changed afterwards.
+
+    Example: pro study activate scopes --real-participants
+    """
+    with open_runtime().work(actor, writes=not dry_run) as work:
+        if dry_run:
+            candidate = studies.candidate(work, code=study, real_participants=real_participants)
+            done = "is active" if candidate.activated_at else "would become active"
+            click.echo(f"{study} version {candidate.version} {done}")
+        else:
+            active = studies.activate(work, code=study, real_participants=real_participants)
+            click.echo(f"{study} version {active.version} is active")
+
+
+@command.command("list")
+def show_list() -> None:
+    """Every version of every study that is loaded.
+
+    Example: pro study list
+    """
+    with open_runtime().work(Actor(kind="cli", id="study-list", role="admin"), writes=False) as work:
+        for version in studies.listing(work):
+            since = f"active since {_instant(version.activated_at)}" if version.activated_at else "not active"
+            click.echo(f"{version.code} version {version.version}: {since}; sha256 {version.sha256[:12]}")
+
+
+def _read(file: str) -> Study:
+    text, name = _text(file)
+    catalogue = load_catalogue()
+    offered = {code: instrument.value_sets for code, instrument in catalogue.items()}
+    return reader.read(text, file=name, catalogue_codes=catalogue.keys(), value_sets=offered)
+
+
+def _text(file: str) -> tuple[str, str]:
+    """The text of a study file and the name errors give it: a path that exists, else a study that ships."""
+    path = Path(file)
+    if not path.exists() and not path.suffix and len(path.parts) == 1:
+        return reader.shipped(file)
+    try:
+        return path.read_text(encoding="utf-8"), file
+    except UnicodeDecodeError:
+        raise InvalidStudy(f"{file}: 1 problem", problems=[Problem("not text in UTF-8", file=file, line=1)]) from None
+
+
+def _as_json(one: Planned) -> dict[str, object]:
+    """One line of the plan as the contract writes it."""
+    return {
+        "timepoint": one.timepoint,
+        "state": one.state,
+        "anchor": one.anchor,
+        "anchor_on": one.anchor_on.isoformat() if one.anchor_on else None,
+        "target_on": one.target_on.isoformat() if one.target_on else None,
+        "opens_at": _instant(one.opens_at),
+        "due_at": _instant(one.due_at),
+        "closes_at": _instant(one.closes_at),
+        "instruments": list(one.instruments),
+        "reason": one.reason,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def _print_table(study: Study, facts: Facts, planned: Sequence[Planned]) -> None:
+    """The plan for people: local days, each window from its first to its last."""
+    zone = calendar.zone(facts.timezone)
+    title = f"{study.code} version {study.version}: {facts.arm}, {facts.stratum}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("timepoint", "state", "counted from", "first day", "target", "last day", "questionnaires"):
+        table.add_column(heading, no_wrap=heading != "questionnaires")
+    for one in planned:
+        state = f"{one.state}: {one.reason}" if one.reason else one.state
+        anchor = f"{one.anchor} {one.anchor_on}" if one.anchor else "-"
+        days = (_first_day(one.opens_at, zone), str(one.target_on or "-"), _last_day(one, zone))
+        table.add_row(one.timepoint, state, anchor, *days, ", ".join(one.instruments))
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    console.print(table)
+    console.print(
+        f"Days in {facts.timezone}: a window opens at 00:00 of its first day and closes at 24:00 of its last."
+    )
+    live = [one for one in planned if one.state == "planned"]
+    for overlap in overlaps(live, days=study.same_instrument_days):
+        console.print(
+            f"{overlap.earlier.timepoint} and {overlap.later.timepoint} may come within {study.same_instrument_days} "
+            f"days of each other; {overlap.later.timepoint} may then offer to wait ({', '.join(overlap.instruments)})."
+        )
+
+
+def _first_day(at: datetime | None, zone: ZoneInfo) -> str:
+    return str(calendar.local_date(at, zone)) if at else "-"
+
+
+def _last_day(one: Planned, zone: ZoneInfo) -> str:
+    """The day at whose 24:00 the window closes; none where a cap left no window."""
+    if one.closes_at is None or one.opens_at is None or one.closes_at <= one.opens_at:
+        return "-"
+    return str(calendar.local_date(one.closes_at - timedelta(microseconds=1), zone))
