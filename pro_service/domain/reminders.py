@@ -137,11 +137,16 @@ def quiet_until(now: datetime, spans: Sequence[Span], timezone: str) -> datetime
 
 
 def quiet_spans(rule: ReminderRule, preferences: Mapping[str, str]) -> tuple[Span, ...]:
-    """The study's night, and the person's own quiet hours (preferences `quiet_from`, `quiet_until`) on top of it."""
+    """The study's night, and the person's own quiet hours (preferences `quiet_from`, `quiet_until`) on top of it.
+
+    Hours that cannot be read count as none of their own: one bad row must not keep everybody's messages back.
+    """
     night = (rule.quiet_from, rule.quiet_until)
-    if "quiet_from" in preferences and "quiet_until" in preferences:
-        return (night, (time.fromisoformat(preferences["quiet_from"]), time.fromisoformat(preferences["quiet_until"])))
-    return (night,)
+    try:
+        own = (time.fromisoformat(preferences["quiet_from"]), time.fromisoformat(preferences["quiet_until"]))
+    except (KeyError, ValueError):
+        return (night,)
+    return (night, own)
 
 
 def decide(now: datetime, *, rule: ReminderRule, assessment: Assessment, person: Person) -> Decision:

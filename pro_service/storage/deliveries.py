@@ -6,9 +6,43 @@ A delivery's id is its Message-ID. An attempt is on disk before the provider is 
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from pro_service.domain.assessments import Assessment
+from pro_service.domain.deliveries import Attempt, Delivery
+from pro_service.domain.errors import Conflict, NotFound
+from pro_service.domain.participants import Participant
+from pro_service.domain.reminders import Kind
+from pro_service.domain.schedule import TrialEvent
+from pro_service.storage import assessments, participants
+from pro_service.storage.assessments import assessment
+from pro_service.storage.events import trial_event
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.participants import participant
+from pro_service.storage.session import Session
 
 delivery = Table(
     "delivery",
@@ -49,3 +83,182 @@ delivery_attempt = Table(
     Column("detail", Text, nullable=False, default=""),  # a provider's status code, never an address
     UniqueConstraint("delivery_id", "number"),
 )
+
+_COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
+_ATTEMPT_COLUMNS = tuple(delivery_attempt.c[field.name] for field in fields(Attempt))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An assessment about which something is to be said, with its person."""
+
+    assessment: Assessment
+    participant: Participant
+
+
+def take_due(session: Session, *, now: datetime, limit: int) -> tuple[Due, ...]:
+    """The assessments due longest, held with their people until the end of the transaction; others' are skipped."""
+    query = (
+        select(*assessments.COLUMNS, *participants.COLUMNS)
+        .join(participant, participant.c.id == assessment.c.participant_id)
+        .where(assessment.c.next_reminder_at <= now)
+        .order_by(assessment.c.next_reminder_at)
+        .limit(limit)
+        .with_for_update(of=[assessment, participant], skip_locked=True, key_share=True)
+    )
+    split = len(assessments.COLUMNS)
+    rows = [tuple(row) for row in session.execute(query)]
+    return tuple(Due(assessments.from_values(row[:split]), participants.from_values(row[split:])) for row in rows)
+
+
+def look_again(session: Session, times: Mapping[UUID, datetime | None]) -> None:
+    """Set when each assessment, by id, is to be looked at next; None: never."""
+    statement = (
+        update(assessment)
+        .where(assessment.c.id == bindparam("_id"))
+        .values(next_reminder_at=bindparam("_at", type_=Instant))
+        .execution_options(housekeeping=True)
+    )
+    if times:
+        session.execute(statement, [{"_id": one, "_at": at} for one, at in times.items()])
+
+
+def ends(
+    session: Session, *, participant_ids: Collection[UUID], kinds: Collection[str]
+) -> dict[UUID, list[TrialEvent]]:
+    """The events of these kinds as they are known now, by participant."""
+    later = trial_event.alias("later")
+    query = (
+        select(trial_event.c.participant_id, trial_event.c.kind, trial_event.c.on_date, trial_event.c.actual)
+        .outerjoin(later, later.c.supersedes_id == trial_event.c.id)
+        .where(
+            trial_event.c.participant_id.in_(participant_ids),
+            trial_event.c.kind.in_(kinds),
+            trial_event.c.on_date.is_not(None),
+            later.c.id.is_(None),
+        )
+        .order_by(trial_event.c.on_date)
+    )
+    found: dict[UUID, list[TrialEvent]] = {}
+    for participant_id, kind, on, actual in session.execute(query):
+        found.setdefault(participant_id, []).append(TrialEvent(kind, on, actual))
+    return found
+
+
+def of_participants(session: Session, participant_ids: Collection[UUID], *, since: date) -> dict[UUID, list[Delivery]]:
+    """Everything decided for these people for local days from `since` on, oldest first, by participant."""
+    query = (
+        select(*_COLUMNS)
+        .where(delivery.c.participant_id.in_(participant_ids), delivery.c.local_day >= since)
+        .order_by(delivery.c.decided_at, delivery.c.id)
+    )
+    found: dict[UUID, list[Delivery]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.participant_id, []).append(_delivery(row))
+    return found
+
+
+def add(session: Session, new: Sequence[Delivery]) -> None:
+    """Store decisions, in one statement. Conflict where one of their keys is taken."""
+    if new:
+        session.execute(insert(delivery), [_values(one) for one in new])
+
+
+def say_also(session: Session, delivery_id: UUID, *, assessment_ids: Sequence[UUID], now: datetime) -> None:
+    """Make a message that is still to be sent speak of these assessments. Conflict where somebody is sending it now."""
+    statement = (
+        update(delivery)
+        .where(delivery.c.id == delivery_id, delivery.c.due_at.is_not(None), _unclaimed(now))
+        .values(assessment_ids=[str(one) for one in assessment_ids])
+    )
+    if session.execute(statement).rowcount != 1:
+        raise Conflict("this message is being sent just now")
+
+
+def claim_next(session: Session, *, now: datetime, until: datetime) -> Delivery | None:
+    """The message due longest, claimed until then; None where nothing is due.
+
+    Finding and claiming are one statement, so two senders never hold the same message.
+    """
+    due = (
+        select(delivery.c.id)
+        .where(delivery.c.due_at <= now, _unclaimed(now))
+        .order_by(delivery.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(delivery)
+        .where(delivery.c.id == due.scalar_subquery())
+        .values(claimed_until=until)
+        .returning(*_COLUMNS)
+        .execution_options(housekeeping=True)
+    )
+    row = session.execute(statement).one_or_none()
+    return None if row is None else _delivery(row)
+
+
+def by_id(session: Session, delivery_id: UUID) -> Delivery:
+    """One delivery; NotFound where there is none."""
+    row = session.execute(select(*_COLUMNS).where(delivery.c.id == delivery_id)).one_or_none()
+    if row is None:
+        raise NotFound("no such delivery")
+    return _delivery(row)
+
+
+def change(session: Session, delivery_id: UUID, **values: object) -> None:
+    """Set these fields of a delivery."""
+    session.execute(update(delivery).where(delivery.c.id == delivery_id).values(_plain(values)))
+
+
+def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[Attempt]]:
+    """Every attempt at these deliveries in order, by delivery."""
+    query = (
+        select(*_ATTEMPT_COLUMNS)
+        .where(delivery_attempt.c.delivery_id.in_(delivery_ids))
+        .order_by(delivery_attempt.c.delivery_id, delivery_attempt.c.number)
+    )
+    found: dict[UUID, list[Attempt]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.delivery_id, []).append(Attempt(**row._mapping))
+    return found
+
+
+def begin_attempt(session: Session, delivery_id: UUID, *, number: int, at: datetime) -> Attempt:
+    """Put on record that a channel is about to be called. Conflict where that attempt was begun already."""
+    attempt = Attempt(new_id(), delivery_id, number, at)
+    values = {"id": attempt.id, "delivery_id": delivery_id, "number": number, "started_at": at}
+    session.execute(insert(delivery_attempt).values(values))
+    return attempt
+
+
+def finish_attempt(session: Session, attempt_id: UUID, **values: object) -> None:
+    """Put on record how an attempt ended."""
+    session.execute(update(delivery_attempt).where(delivery_attempt.c.id == attempt_id).values(values))
+
+
+def finish_attempts(session: Session, delivery_id: UUID, **values: object) -> None:
+    """Put on record how every attempt at a delivery ended whose end nobody recorded."""
+    open_ones = (delivery_attempt.c.delivery_id == delivery_id, delivery_attempt.c.outcome.is_(None))
+    session.execute(update(delivery_attempt).where(*open_ones).values(values))
+
+
+def _unclaimed(now: datetime) -> Any:
+    return or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= now)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values = dict(row._mapping)
+    values["assessment_ids"] = tuple(UUID(one) for one in values["assessment_ids"])
+    values["decision"] = Kind(values["decision"])
+    return Delivery(**values)
+
+
+def _values(one: Delivery) -> dict[str, object]:
+    return _plain({field.name: getattr(one, field.name) for field in fields(Delivery)})
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """The same with assessment ids as JSON can hold them."""
+    ids = values.get("assessment_ids")
+    return {**values, "assessment_ids": [str(one) for one in ids]} if isinstance(ids, tuple) else dict(values)

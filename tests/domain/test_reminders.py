@@ -150,8 +150,10 @@ def test_next_due_walks_through_all_of_them_and_stops(
         ("2026-01-12T19:30", {"quiet_from": "19:00", "quiet_until": "22:00"}, "2026-01-13T08:00"),
         ("2026-01-12T22:00", {"quiet_from": "06:00", "quiet_until": "11:30"}, "2026-01-13T11:30"),
         ("2026-01-12T12:00", {"quiet_from": "07:00", "quiet_until": "21:30"}, None),
+        ("2026-01-12T12:00", {"quiet_from": "noon", "quiet_until": "14:00"}, None),
+        ("2026-01-12T12:30", {"quiet_from": "12:00"}, None),
     ],
-)  # the last: never a free minute, so the study's night alone counts
+)  # 07:00 to 21:30: never a free minute, so the study's night alone counts
 def test_quiet_hours(now: str, preferences: dict[str, str], until: str | None) -> None:
     end = quiet_until(local(now), quiet_spans(RULE, preferences), AMSTERDAM)
     assert end == (local(until) if until else None)

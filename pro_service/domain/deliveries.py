@@ -1,0 +1,93 @@
+"""A delivery is one message decided on: what was decided and why, each attempt to send it, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from pro_service.domain.errors import ChannelError
+from pro_service.domain.reminders import Kind, Occasion
+
+Outcome = Literal["sent", "failed", "unknown"]
+
+PAUSES = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=20),
+    timedelta(hours=1),
+    timedelta(hours=4),
+)
+"""How long to wait after each failed attempt. After one more than these, the delivery has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One decision about one message. Its id is the Message-ID; `due_at` is None when nothing is left to do.
+
+    `outcome` is None until it is known; `unknown` means it may have arrived, and is for a person to look into.
+    """
+
+    id: UUID
+    participant_id: UUID
+    key: str
+    occasion: Occasion
+    assessment_ids: tuple[UUID, ...]
+    local_day: date
+    channel: str
+    decision: Kind
+    reason: str
+    decided_at: datetime
+    due_at: datetime | None = None
+    claimed_until: datetime | None = None
+    outcome: Outcome | None = None
+    sent_at: datetime | None = None
+
+    def waiting(self, now: datetime) -> bool:
+        """Still to be sent, and nobody is at it now: more can be said in it."""
+        return self.due_at is not None and (self.claimed_until is None or self.claimed_until <= now)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """When the person hears, or may have heard, this message; None for one that will never arrive."""
+        if self.outcome == "failed":
+            return None
+        if self.outcome is not None:
+            return self.sent_at or self.decided_at
+        return self.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at handing a delivery to its channel. Without an outcome it is under way, or died under way."""
+
+    id: UUID
+    delivery_id: UUID
+    number: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: Outcome | None = None
+    permanent: bool | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a message was, or was not, sent: the decision with everything that was tried."""
+
+    delivery: Delivery
+    attempts: tuple[Attempt, ...]
+
+
+def retry_at(number: int, now: datetime) -> datetime | None:
+    """When attempt `number` (from 1), having failed at `now`, is followed by another; None: it was the last."""
+    return now + PAUSES[number - 1] if number <= len(PAUSES) else None
+
+
+def verdict(error: ChannelError, *, number: int, now: datetime) -> tuple[Outcome | None, datetime | None]:
+    """What a failed attempt makes of its delivery: its outcome, or None and when to try again."""
+    if error.uncertain:
+        return ("unknown", None)
+    again = None if error.permanent else retry_at(number, now)
+    return ("failed", None) if again is None else (None, again)

@@ -1,0 +1,73 @@
+"""Messages: composed at the moment they are sent, in the person's language, with a sign-in link made for this one.
+
+Nothing composed here is stored: a delivery row holds who, when and why, never the words, the link or the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from math import ceil
+
+from babel.dates import format_date
+
+from pro_service.domain.assessments import Assessment
+from pro_service.domain.deliveries import Delivery
+from pro_service.domain.messages import Message, as_html, fill
+from pro_service.domain.participants import Participant
+from pro_service.domain.protocol import MessageTemplate, Study
+from pro_service.domain.reminders import Occasion, local_day
+from pro_service.services import access
+from pro_service.services.work import Work
+
+SECONDS_PER_ITEM = 8
+
+
+def compose(
+    work: Work,
+    *,
+    delivery: Delivery,
+    to: str,
+    participant: Participant,
+    study: Study,
+    assessments: Sequence[Assessment],
+    base_url: str,
+) -> Message:
+    """The words of one delivery about these assessments (at least one). Mints a link that opens all of them."""
+    template = _template(study, delivery.occasion, participant.language)
+    ids = [one.id for one in assessments]
+    link = f"{base_url}/l/{access.mint_link(work, participant_id=participant.id, assessment_ids=ids)}"
+    values = {
+        "link": link,
+        "study_contact": study.contact,
+        "closes_on": _last_day(assessments, participant.timezone, template.language),
+        "count": str(len(assessments)),
+        "minutes": str(_minutes(work, assessments)),
+    }
+    text = fill(template.body, values)
+    return Message(
+        id=str(delivery.id),
+        at=work.now,
+        to=to,
+        subject=fill(template.subject, values),
+        text=text,
+        html=as_html(text, link=link, language=template.language),
+        language=template.language,
+    )
+
+
+def _template(study: Study, occasion: Occasion, language: str) -> MessageTemplate:
+    """The text in the person's language, else in the study's first."""
+    written = {one.language: one for one in study.messages if one.occasion == occasion}
+    return written.get(language) or written[study.languages[0]]
+
+
+def _last_day(assessments: Sequence[Assessment], timezone: str, language: str) -> str:
+    """The last whole day on which the first of them can still be answered, in words."""
+    closes_at = min(one.closes_at for one in assessments if one.closes_at is not None)
+    return str(format_date(local_day(closes_at - timedelta(microseconds=1), timezone), "long", locale=language))
+
+
+def _minutes(work: Work, assessments: Sequence[Assessment]) -> int:
+    items = sum(len(work.catalogue[code].items) for one in assessments for code in one.instruments)
+    return max(1, ceil(items * SECONDS_PER_ITEM / 60))
