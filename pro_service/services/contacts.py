@@ -15,15 +15,16 @@ from pro_service.domain.errors import Conflict, NotFound
 from pro_service.domain.participants import Contact
 from pro_service.domain.roles import require
 from pro_service.services.work import Work
-from pro_service.storage import contacts
-from pro_service.storage.contacts import Owner, Sealed
+from pro_service.storage import belonging, contacts
+from pro_service.storage.belonging import Belonging
+from pro_service.storage.contacts import Sealed
 
 NOBODY = Contact()
 
 
 def save(work: Work, *, participant_id: UUID, contact: Contact) -> None:
     """Store how to reach someone, in place of what was known before."""
-    owner = contacts.owner(work.session, participant_id)
+    owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "contacts.save", study=owner.study, site=owner.site)
     before = _open_all(work, [participant_id]).get(participant_id, NOBODY)
     changes = _changes(before, contact)
@@ -35,7 +36,7 @@ def save(work: Work, *, participant_id: UUID, contact: Contact) -> None:
 
 def read(work: Work, *, participant_id: UUID) -> Contact:
     """How to reach someone; an empty Contact where nothing is known, or it was erased."""
-    owner = contacts.owner(work.session, participant_id)
+    owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "contacts.read", study=owner.study, site=owner.site)
     return _open_all(work, [participant_id]).get(participant_id, NOBODY)
 
@@ -49,7 +50,7 @@ def read_many(work: Work, *, participant_ids: Sequence[UUID]) -> Mapping[UUID, C
 
 def erase(work: Work, *, participant_id: UUID, reason: str) -> bool:
     """Delete what identifies someone; the trial data stays, pseudonymous. False where there was nothing to erase."""
-    owner = contacts.owner(work.session, participant_id)
+    owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "contacts.erase", study=owner.study, site=owner.site)
     if not contacts.erase(work.session, participant_id):
         return False  # erased unread: it must go even where its key is lost
@@ -60,9 +61,9 @@ def erase(work: Work, *, participant_id: UUID, reason: str) -> bool:
 def find(work: Work, *, participant: str) -> UUID:
     """The id of a participant given by id or by code. Conflict where several studies use the code."""
     try:
-        return contacts.owner(work.session, UUID(participant)).participant_id
+        return belonging.by_participant(work.session, UUID(participant)).participant_id
     except ValueError:
-        owners = contacts.owners_by_code(work.session, participant)
+        owners = belonging.by_code(work.session, participant)
     if not owners:
         raise NotFound("there is no participant of that code")
     if len(owners) > 1:
@@ -94,7 +95,7 @@ def _state(value: object) -> str | None:
     return None if value is None else "set"
 
 
-def _event(action: str, owner: Owner, changes: Mapping[str, tuple[object, object]], reason: str = "") -> AuditEvent:
+def _event(action: str, owner: Belonging, changes: Mapping[str, tuple[object, object]], reason: str = "") -> AuditEvent:
     return AuditEvent(
         action, "contact", owner.participant_id, changes, reason,
         study_id=owner.study_id, participant_id=owner.participant_id,

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import NotFound
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.participants import participant
+from pro_service.storage.session import Session
+from pro_service.storage.studies import study
 
 staff = Table(
     "staff",
@@ -77,3 +101,124 @@ idempotency = Table(
     Column("headers", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a token stands for: an actor, for as long as it has not ended."""
+
+    id: UUID
+    actor: Actor
+    expires_at: datetime | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A sign-in link as it is stored."""
+
+    id: UUID
+    participant_id: UUID
+    assessment_ids: tuple[UUID, ...]
+    revoked: bool
+
+
+_SESSION = (
+    select(
+        session.c.id,
+        session.c.expires_at,
+        session.c.revoked_at,
+        session.c.participant_id,
+        session.c.staff_id,
+        staff.c.role,
+        staff.c.study,
+        staff.c.site,
+        staff.c.organisation,
+        staff.c.disabled_at,
+        participant.c.site.label("participant_site"),
+        study.c.code.label("participant_study"),
+    )
+    .select_from(session)
+    .outerjoin(staff, staff.c.id == session.c.staff_id)
+    .outerjoin(participant, participant.c.id == session.c.participant_id)
+    .outerjoin(study, study.c.id == participant.c.study_id)
+    .where(session.c.token_hash == bindparam("token_hash"))
+)
+_API_KEY = select(api_key).where(api_key.c.key_hash == bindparam("key_hash"))
+_LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token_hash"))
+
+
+def by_session_token(connection: Session, token_hash: bytes) -> Pass:
+    """Who a session's token stands for, in one indexed query."""
+    row = connection.execute(_SESSION, {"token_hash": token_hash}).one_or_none()
+    if row is None:
+        raise NotFound("there is no such session")
+    if row.participant_id is not None:
+        actor = Actor(
+            "participant", str(row.participant_id), "participant", row.participant_study, row.participant_site
+        )
+    else:
+        actor = Actor("staff", str(row.staff_id), row.role, row.study, row.site, organisation=row.organisation)
+    return Pass(row.id, actor, row.expires_at, row.revoked_at is not None or row.disabled_at is not None)
+
+
+def by_api_key(connection: Session, key_hash: bytes) -> Pass:
+    """Whom an API key stands for."""
+    row = connection.execute(_API_KEY, {"key_hash": key_hash}).one_or_none()
+    if row is None:
+        raise NotFound("there is no such API key")
+    actor = Actor("api_key", str(row.id), row.role, row.study, row.site, frozenset(row.scopes))
+    return Pass(row.id, actor, row.expires_at, row.revoked_at is not None)
+
+
+def by_link_token(connection: Session, token_hash: bytes) -> Link:
+    """The sign-in link of that token."""
+    row = connection.execute(_LINK, {"token_hash": token_hash}).one_or_none()
+    if row is None:
+        raise NotFound("there is no such link")
+    ids = tuple(UUID(text) for text in row.assessment_ids)
+    return Link(row.id, row.participant_id, ids, row.revoked_at is not None)
+
+
+def add_session(
+    connection: Session,
+    *,
+    token_hash: bytes,
+    participant_id: UUID | None = None,
+    staff_id: UUID | None = None,
+    at: datetime,
+    expires_at: datetime,
+) -> UUID:
+    """Store a new session of one participant or one member of staff; its id."""
+    new = new_id()
+    row = {"id": new, "token_hash": token_hash, "participant_id": participant_id, "staff_id": staff_id}
+    connection.execute(insert(session), {**row, "created_at": at, "expires_at": expires_at})
+    return new
+
+
+def end_session(connection: Session, session_id: UUID, *, at: datetime) -> None:
+    """Revoke one session."""
+    connection.execute(update(session).where(session.c.id == session_id).values(revoked_at=at))
+
+
+def end_sessions_of_staff(connection: Session, staff_id: UUID, *, at: datetime) -> int:
+    """Revoke every session of one member of staff; the number of those that were still good."""
+    where = (session.c.staff_id == staff_id, session.c.revoked_at.is_(None))
+    return connection.execute(update(session).where(*where).values(revoked_at=at)).rowcount
+
+
+def add_link(
+    connection: Session, *, token_hash: bytes, participant_id: UUID, assessment_ids: Sequence[UUID], at: datetime
+) -> UUID:
+    """Store a new sign-in link; its id."""
+    new = new_id()
+    row = {"id": new, "token_hash": token_hash, "participant_id": participant_id, "created_at": at}
+    connection.execute(insert(sign_in_link), {**row, "assessment_ids": [str(one) for one in assessment_ids]})
+    return new
+
+
+def add_api_key(connection: Session, *, key_hash: bytes, at: datetime, **facts: object) -> UUID:
+    """Store a new API key with its label, role, study, site, scopes and expires_at; its id."""
+    new = new_id()
+    connection.execute(insert(api_key), {"id": new, "key_hash": key_hash, "created_at": at, **facts})
+    return new

@@ -116,6 +116,12 @@ def seal_after(session: Session, last_id: int) -> Seal | None:
     return None if row is None else _seal(row)
 
 
+def count_after(session: Session, last_id: int) -> int:
+    """How many events have a later id."""
+    query = select(func.count()).select_from(audit_event).where(audit_event.c.id > last_id)
+    return int(session.execute(query).scalar_one())
+
+
 def add_seal(session: Session, seal: Seal, *, at: datetime) -> None:
     """Store a seal; Conflict when another process sealed the same events meanwhile."""
     row = {"first_id": seal.first_id, "last_id": seal.last_id, "digests": seal.digests, "hash": seal.hash}

@@ -14,11 +14,8 @@ from uuid import UUID
 from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pro_service.domain.errors import NotFound
 from pro_service.storage.metadata import Id, Instant, metadata
-from pro_service.storage.participants import participant
 from pro_service.storage.session import Session
-from pro_service.storage.studies import study
 
 contact = Table(
     "contact",
@@ -31,16 +28,6 @@ contact = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose contact it is, and where they belong; `study` and `site` are codes."""
-
-    participant_id: UUID
-    study_id: UUID
-    study: str
-    site: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sealed:
     """One contact as it is stored."""
 
@@ -49,24 +36,7 @@ class Sealed:
     sealed: bytes = b""
 
 
-_OWNER = select(participant.c.id, participant.c.study_id, study.c.code, participant.c.site).join_from(
-    participant, study
-)
 _SEALED = select(contact.c.participant_id, contact.c.key_id, contact.c.sealed)
-
-
-def owner(session: Session, participant_id: UUID) -> Owner:
-    """Where a participant belongs."""
-    row = session.execute(_OWNER.where(participant.c.id == participant_id)).one_or_none()
-    if row is None:
-        raise NotFound("there is no such participant")
-    return Owner(*row)
-
-
-def owners_by_code(session: Session, code: str) -> tuple[Owner, ...]:
-    """The participants of that code, at most one in each study."""
-    rows = session.execute(_OWNER.where(participant.c.code == code).order_by(study.c.code))
-    return tuple(Owner(*row) for row in rows)
 
 
 def by_participants(session: Session, participant_ids: Sequence[UUID]) -> tuple[Sealed, ...]:

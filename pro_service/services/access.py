@@ -1,0 +1,224 @@
+"""Coming in: sign-in links and sessions of patients, passwords with a second factor for staff, API keys for programs.
+
+Tokens are long and random; only their keyed hash is stored, so that checking one costs one indexed query. Opening a
+link (`link_state`) writes nothing and spends nothing: mail scanners open links too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from pro_service.domain.audit import Actor, AuditEvent
+from pro_service.domain.errors import (
+    Conflict,
+    Invalid,
+    LinkExpired,
+    LinkUnknown,
+    NotFound,
+    Problem,
+    Unauthenticated,
+)
+from pro_service.domain.links import lives, unfinished
+from pro_service.domain.roles import STAFF_ROLES, known_scope, require
+from pro_service.services.staff import (
+    create_staff,
+    disable_staff,
+    prove,
+    require_grantable,
+    reset_staff,
+    staff_list,
+)
+from pro_service.services.work import Work
+from pro_service.storage import access, assessments, belonging
+
+__all__ = [
+    "SignedIn",
+    "create_api_key",
+    "create_staff",
+    "disable_staff",
+    "link_state",
+    "mint_link",
+    "reset_staff",
+    "sign_in_with_link",
+    "sign_in_with_password",
+    "sign_out",
+    "staff_list",
+    "who",
+]
+
+KEY_PREFIX = "pro_"
+TOKEN_BYTES = 32
+PATIENT_SESSION = timedelta(hours=24)
+STAFF_SESSION = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session: the token is shown once. The participant is None, and the code empty, for staff."""
+
+    access_token: str
+    expires_at: datetime
+    actor: Actor
+    participant_id: UUID | None = None
+    participant_code: str = ""
+
+
+def mint_link(work: Work, *, participant_id: UUID, assessment_ids: Sequence[UUID] = ()) -> str:
+    """The token of a new sign-in link for these assessments; for all that are unfinished when none are named.
+
+    Conflict where there is nothing to answer; NotFound where an assessment is somebody else's.
+    """
+    owner = belonging.by_participant(work.session, participant_id)
+    require(work.actor, "links.mint", study=owner.study, site=owner.site)
+    theirs = assessments.of_participant(work.session, participant_id)
+    asked = tuple(assessment_ids) or tuple(one.id for one in unfinished(theirs, work.now))
+    if not asked:
+        raise Conflict("this participant has nothing left to answer")
+    if not {one.id for one in theirs}.issuperset(asked):
+        raise NotFound("this participant has no such assessment")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    link_id = access.add_link(
+        work.session,
+        token_hash=work.keys.token_hash(token),
+        participant_id=participant_id,
+        assessment_ids=asked,
+        at=work.now,
+    )
+    changes: dict[str, tuple[object, object]] = {"assessments": (None, asked)}
+    work.record(
+        AuditEvent("link.mint", "link", link_id, changes, study_id=owner.study_id, participant_id=participant_id)
+    )
+    return token
+
+
+def link_state(work: Work, *, token: str) -> Literal["usable", "expired"]:
+    """Does this link still open something? Writes nothing. LinkUnknown for one that was never ours, or was revoked."""
+    return "usable" if _lives(work, _link(work, token)) else "expired"
+
+
+def sign_in_with_link(work: Work, *, token: str) -> SignedIn:
+    """A session for the patient of a link. LinkUnknown, or LinkExpired when all it asked for is done or closed."""
+    link = _link(work, token)
+    if not _lives(work, link):
+        raise LinkExpired("this link has done its work: everything it asked for is submitted or closed")
+    owner = belonging.by_participant(work.session, link.participant_id)
+    actor = Actor("participant", str(owner.participant_id), "participant", owner.study, owner.site)
+    event = AuditEvent(
+        "session.start",
+        "participant",
+        owner.participant_id,
+        {"link": (None, link.id)},
+        study_id=owner.study_id,
+        participant_id=owner.participant_id,
+    )
+    signed_in = _start(work, actor, event, PATIENT_SESSION, participant_id=owner.participant_id)
+    return replace(signed_in, participant_id=owner.participant_id, participant_code=owner.code)
+
+
+def sign_in_with_password(work: Work, *, email: str, password: str, code: str) -> SignedIn:
+    """A session for staff who know their password and hold their second factor. SignInFailed says no more than that.
+
+    A one-time code is good once. After five failures in a row the account is locked for fifteen minutes.
+    """
+    member = prove(work, email=email, password=password, code=code)
+    actor = Actor("staff", str(member.id), member.role, member.study, member.site, organisation=member.organisation)
+    event = AuditEvent("session.start", "staff", member.id)
+    return _start(work, actor, event, STAFF_SESSION, staff_id=member.id)
+
+
+def who(work: Work, *, token: str) -> Actor:
+    """Who comes with this token: a session's or an API key's. Unauthenticated where it is none, or has ended."""
+    token_hash = work.keys.token_hash(token)
+    try:
+        if token.startswith(KEY_PREFIX):
+            found = access.by_api_key(work.session, token_hash)
+        else:
+            found = access.by_session_token(work.session, token_hash)
+    except NotFound:
+        raise Unauthenticated("sign in again") from None
+    if found.ended or (found.expires_at is not None and found.expires_at <= work.now):
+        raise Unauthenticated("sign in again")
+    return found.actor
+
+
+def sign_out(work: Work, *, token: str) -> None:
+    """End the session of this token. Harmless when it has ended already; an API key is not a session."""
+    try:
+        found = access.by_session_token(work.session, work.keys.token_hash(token))
+    except NotFound:
+        return
+    if found.ended:
+        return
+    access.end_session(work.session, found.id, at=work.now)
+    _as(work, found.actor).record(AuditEvent("session.end", found.actor.kind, found.actor.id))
+
+
+def create_api_key(
+    work: Work,
+    *,
+    label: str,
+    role: str,
+    scopes: Sequence[str],
+    study: str = "",
+    site: str = "",
+    expires_at: datetime | None = None,
+) -> str:
+    """A new API key, shown once. It may do what its role may, as far as its scopes go: `noun.verb`, `noun.*` or `*`."""
+    require(work.actor, "keys.manage")
+    require_grantable(work.actor, study=study, site=site)
+    problems = [Problem(f"expected one of {', '.join(STAFF_ROLES)}", "role")] if role not in STAFF_ROLES else []
+    problems += [Problem(f"there is no scope {scope!r}", "scopes") for scope in scopes if not known_scope(scope)]
+    problems += [Problem("a key without a scope opens nothing", "scopes")] if not scopes else []
+    if problems:
+        raise Invalid("this API key cannot be made", problems=problems)
+    key = KEY_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    facts: dict[str, object] = {"label": label, "role": role, "study": study, "site": site, "scopes": list(scopes)}
+    key_hash = work.keys.token_hash(key)
+    key_id = access.add_api_key(work.session, key_hash=key_hash, at=work.now, expires_at=expires_at, **facts)
+    work.record(AuditEvent("api_key.create", "api_key", key_id, {name: (None, value) for name, value in facts.items()}))
+    return key
+
+
+def _link(work: Work, token: str) -> access.Link:
+    try:
+        link = access.by_link_token(work.session, work.keys.token_hash(token))
+    except NotFound:
+        raise LinkUnknown("this link is not known; check that the whole address was copied") from None
+    if link.revoked:
+        raise LinkUnknown("this link is not known; check that the whole address was copied")
+    return link
+
+
+def _lives(work: Work, link: access.Link) -> bool:
+    return lives(link.assessment_ids, assessments.of_participant(work.session, link.participant_id), work.now)
+
+
+def _start(
+    work: Work,
+    actor: Actor,
+    event: AuditEvent,
+    lasts: timedelta,
+    *,
+    participant_id: UUID | None = None,
+    staff_id: UUID | None = None,
+) -> SignedIn:
+    token, expires_at = secrets.token_urlsafe(TOKEN_BYTES), work.now + lasts
+    access.add_session(
+        work.session,
+        token_hash=work.keys.token_hash(token),
+        participant_id=participant_id,
+        staff_id=staff_id,
+        at=work.now,
+        expires_at=expires_at,
+    )
+    _as(work, actor).record(event)
+    return SignedIn(token, expires_at, actor)
+
+
+def _as(work: Work, actor: Actor) -> Work:
+    return replace(work, actor=actor)
