@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
-from pro_service.domain import schedule
+from pro_service.domain import reasons, schedule
+from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import Conflict, Invalid, Problem
 from pro_service.domain.protocol import Study
-from pro_service.domain.schedule import Change, TrialEvent
+from pro_service.domain.schedule import Change, Planned, TrialEvent
+
+YEARS_AHEAD = 10
+"""No event is planned further ahead than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +54,31 @@ def check(study: Study, event: TrialEvent, today: date) -> None:
     `today` is the participant's own date. What lies ahead can only be planned: a year typed wrongly is caught here.
     """
     schedule.check_event(study, event.kind, event.on)
-    limit = today.replace(year=today.year + 10, day=min(today.day, 28))
-    if event.on > limit:
-        raise _invalid("on", f"{event.kind} on {event.on} lies more than ten years ahead")
+    if event.on > today.replace(year=today.year + YEARS_AHEAD, day=min(today.day, 28)):
+        raise _invalid("on", f"{event.kind} on {event.on} lies more than {YEARS_AHEAD} years ahead")
     if event.actual and event.on > today:
-        raise _invalid("on", f"{event.kind} on {event.on} lies ahead: it can be planned, it cannot have happened")
+        raise _invalid("on", f"{event.kind} on {event.on} lies ahead: it can be planned, it cannot have happened yet")
 
 
-def check_succession(held: EventRecord | None, on: date | None, *, actual: bool, reason: str) -> None:
-    """Raise Invalid or Conflict unless a record with that date may supersede the one that is held."""
+def next_record(held: EventRecord | None, record: EventRecord) -> EventRecord:
+    """The record as it follows the one that is held; the very same as held where it says nothing new.
+
+    Raises Conflict where it cannot follow: an event that happened is not planned again, and what was never recorded
+    is not taken back. A reason is compulsory to change what has happened, or to take an event back.
+    """
+    if held is not None and (held.on, held.actual or held.on is None) == (
+        record.on,
+        record.actual or record.on is None,
+    ):
+        return held
     happened = held is not None and held.on is not None and held.actual
-    if on is None and (held is None or held.on is None):
+    if record.on is None and (held is None or held.on is None):
         raise Conflict("there is no such event to take back")
-    if happened and on is not None and not actual:
-        raise Conflict("this event has happened; correct its date, or take it back before planning it again")
-    if (happened or on is None) and not reason.strip():
-        raise _invalid("reason", "say why: the event was recorded as having happened, or is taken back")
+    if happened and record.on is not None and not record.actual:
+        raise Conflict("this event has happened: correct its date, or take it back before planning it again")
+    if happened or record.on is None:
+        reasons.given(record.reason, what="what was recorded changes")
+    return replace(record, reason=reasons.kept(record.reason), supersedes_id=None if held is None else held.id)
 
 
 def ends_of(study: Study) -> frozenset[str]:
@@ -72,31 +86,40 @@ def ends_of(study: Study) -> frozenset[str]:
     return frozenset(kind.code for kind in study.events if kind.ends)
 
 
-def stopped(change: Change, ends: frozenset[str]) -> bool:
-    """Whether the end of participation stops an assessment in the middle of being answered.
+def with_ends(changes: Sequence[Change], ends: frozenset[str]) -> tuple[Change, ...]:
+    """The changes, in which the end of participation also stops what was begun and not submitted.
 
-    Re-planning keeps what was begun; but nobody is asked on after a withdrawal or a death. What was answered stays.
+    Re-planning keeps what was begun; but nobody is asked on after a withdrawal or a death. The assessment is
+    cancelled where it stands, its answers stay and are scored as far as they go. When the end is taken back, or moved
+    beyond the window, it goes on.
     """
-    one = change.existing
-    return (
-        change.kind == "kept"
-        and one is not None
-        and one.submitted_at is None
-        and one.cancelled_at is None
-        and change.planned.state == "cancelled"
-        and change.planned.reason in ends
-    )
+    return tuple(_with_end(change, ends) for change in changes)
 
 
-def resumed(change: Change, ends: frozenset[str]) -> bool:
-    """Whether an assessment stopped that way goes on, because the end of participation was taken back or moved."""
-    one = change.existing
-    return (
-        change.kind == "kept"
-        and one is not None
-        and one.submitted_at is None
-        and one.cancel_reason in ends
-        and change.planned.state != "cancelled"
+def _with_end(change: Change, ends: frozenset[str]) -> Change:
+    one, planned = change.existing, change.planned
+    if change.kind != "kept" or one is None or one.submitted_at is not None:
+        return change
+    if one.cancelled_at is None and planned.state == "cancelled" and planned.reason in ends:
+        return Change("cancel", _where_it_stands(one, "cancelled", planned.reason), one)
+    if one.cancel_reason in ends and planned.state != "cancelled":
+        return Change("revive", _where_it_stands(one, "planned", None), one)
+    return change
+
+
+def _where_it_stands(one: Assessment, state: Literal["planned", "cancelled"], reason: str | None) -> Planned:
+    return Planned(
+        timepoint=one.timepoint,
+        occurrence=one.occurrence,
+        state=state,
+        instruments=one.instruments,
+        anchor=one.anchor,
+        anchor_on=one.anchor_on,
+        target_on=one.target_on,
+        opens_at=one.opens_at,
+        due_at=one.due_at,
+        closes_at=one.closes_at,
+        reason=reason,
     )
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import StaleRevision
-from pro_service.domain.instruments import Answer
+from pro_service.domain.instruments import Answer, Answers
 from pro_service.domain.participants import Participant
 
 Stamp = Mapping[str, object]
@@ -33,7 +33,7 @@ class Response:
     instrument: str
     version: str
     language: str
-    answers: Mapping[str, Answer]
+    answers: Answers
     stamps: Mapping[str, Stamp]
     revision: int = 0
     to_score: bool = False
@@ -67,6 +67,11 @@ class Correction:
     reason: str
 
 
+def differs(response: Response, draft: Draft) -> bool:
+    """Whether the draft says anything the response does not say already."""
+    return any(response.answers.get(item) != answer for item, answer in draft.answers.items())
+
+
 def merged(response: Response, draft: Draft, now: datetime) -> Response:
     """The response with the draft laid over it; the very same object when the draft brings nothing new.
 
@@ -97,15 +102,18 @@ def merged(response: Response, draft: Draft, now: datetime) -> Response:
     )
 
 
-def changes(before: Response, after: Response) -> Changes:
+def changes(before: Response | None, after: Response) -> Changes:
     """Old and new answer of every item that differs, and the first sight of items still without an answer."""
+    old: Answers = {} if before is None else before.answers
+    known = {} if before is None else before.stamps
     found: Changes = {
-        item: (before.answers.get(item), after.answers.get(item))
-        for item in sorted(before.answers.keys() | after.answers.keys())
-        if before.answers.get(item) != after.answers.get(item)
+        item: (old.get(item), after.answers.get(item))
+        for item in {**old, **after.answers}
+        if old.get(item) != after.answers.get(item)
     }
-    for item in sorted(after.stamps.keys() - before.stamps.keys() - found.keys()):
-        found[f"{item}.seen"] = (None, after.stamps[item].get("seen"))
+    for item, stamp in after.stamps.items():
+        if item not in known and item not in found and "seen" in stamp:
+            found[f"{item}.seen"] = (None, stamp["seen"])
     return found
 
 

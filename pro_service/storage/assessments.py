@@ -76,7 +76,9 @@ _OF_PARTICIPANT = (
 
 def from_values(values: Row[Any] | Sequence[Any]) -> Assessment:
     """The assessment made of the values of COLUMNS."""
-    return Assessment(*values[:_INSTRUMENTS], tuple(values[_INSTRUMENTS]), *values[_INSTRUMENTS + 1 :])
+    ordered = list(values)
+    ordered[_INSTRUMENTS] = tuple(ordered[_INSTRUMENTS])
+    return Assessment(*ordered)
 
 
 def by_id(session: Session, assessment_id: UUID, *, lock: bool = False) -> Assessment:

@@ -129,10 +129,9 @@ def _upsert(dialect: ModuleType) -> Any:
 
 
 _UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
-_START = (
-    update(assessment)
-    .where(assessment.c.id == bindparam("_id"), assessment.c.started_at.is_(None))
-    .values(started_at=bindparam("_at"), mode=bindparam("_mode"))
+_STARTED = func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant()))
+_BEGIN = (
+    update(assessment).where(assessment.c.id == bindparam("_id")).values(started_at=_STARTED, mode=bindparam("_mode"))
 )
 _REVISIONS = (
     select(func.coalesce(func.sum(response.c.revision), 0))
@@ -145,7 +144,7 @@ _SUBMIT = (
     .where(bindparam("_revisions", type_=Integer) == _REVISIONS)
     .values(
         submitted_at=bindparam("_at"),
-        started_at=func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant())),
+        started_at=_STARTED,
         mode=bindparam("_mode"),
         next_reminder_at=None,
     )
@@ -227,9 +226,9 @@ def store(session: Session, responses: Sequence[Response], *, at: datetime) -> b
     return bool(session.execute(statement, rows[0] if len(rows) == 1 else rows).rowcount == len(rows))
 
 
-def start(session: Session, assessment_id: UUID, *, at: datetime, mode: str) -> None:
-    """Mark the assessment as begun, unless it was already."""
-    session.execute(_START, {"_id": assessment_id, "_at": at, "_mode": mode})
+def begin(session: Session, assessment_id: UUID, *, at: datetime, mode: str) -> None:
+    """Mark the assessment as begun, unless it was already, and in whose hand it is."""
+    session.execute(_BEGIN, {"_id": assessment_id, "_at": at, "_mode": mode})
 
 
 def submit(session: Session, seen: Sheet, *, at: datetime, mode: str) -> bool:

@@ -1,0 +1,219 @@
+"""Assessments: plan and re-plan by diff, list, show, close. Dates may move; an id never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pro_service.domain import events as history_of
+from pro_service.domain import reminders, schedule
+from pro_service.domain.assessments import GRACE, Assessment, MissingReason, Status, status
+from pro_service.domain.audit import AuditEvent
+from pro_service.domain.errors import Conflict, Invalid, Problem, UnknownInstrument
+from pro_service.domain.instruments import Answer, Instrument, missing_items, visible
+from pro_service.domain.participants import Participant
+from pro_service.domain.protocol import Study, Text
+from pro_service.domain.responses import Response
+from pro_service.domain.schedule import Change, Facts, TrialEvent
+from pro_service.services import studies
+from pro_service.services.permissions import require, require_staff
+from pro_service.services.work import Work
+from pro_service.storage import assessments, events, participants, responses
+from pro_service.storage.metadata import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentView:
+    """An assessment as a list shows it: its name, how it stands, and how many of the items shown are answered."""
+
+    assessment: Assessment
+    label: Text
+    status: Status
+    answered: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """One questionnaire to show, the answers so far, and the items shown that have none (there it goes on)."""
+
+    instrument: Instrument
+    answers: Mapping[str, Answer]
+    revision: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The questionnaires of one assessment, in the protocol's order."""
+
+    assessment: Assessment
+    participant: Participant
+    study: Study
+    status: Status
+    instruments: tuple[FormPart, ...]
+
+    @property
+    def language(self) -> str:
+        """The language the person reads."""
+        return self.participant.language
+
+    @property
+    def label(self) -> Text:
+        """What the protocol calls the timepoint."""
+        return _label(self.study, self.assessment)
+
+    @property
+    def resume_at(self) -> tuple[str, str] | None:
+        """Instrument and item to go on with: the first shown without an answer; None when all are answered."""
+        return next(((part.instrument.code, part.missing[0]) for part in self.instruments if part.missing), None)
+
+
+def replan(work: Work, *, participant: Participant) -> tuple[Change, ...]:
+    """Make the person's assessments what the protocol and their events now say; answers what changed."""
+    study = studies.of_version(work, study_version_id=participant.study_version_id)
+    known = history_of.current(events.of_participant(work.session, participant.id))
+    changes = proposed(work, participant=participant, study=study, events=known, lock=True)
+    apply(work, participant=participant, study=study, changes=changes)
+    return changes
+
+
+def proposed(
+    work: Work, *, participant: Participant, study: Study, events: Sequence[TrialEvent], lock: bool
+) -> tuple[Change, ...]:
+    """What these events would change; nothing for somebody in screening. `lock` holds the assessments as they are."""
+    if participant.enrolled_at is None or participant.arm is None or participant.stratum is None:
+        return ()
+    facts = Facts(participant.arm, participant.stratum, participant.timezone)
+    existing = assessments.of_participant(work.session, participant.id, lock=lock)
+    changes = schedule.changes(existing, schedule.plan(study, facts, events))
+    return history_of.with_ends(changes, history_of.ends_of(study))
+
+
+def apply(work: Work, *, participant: Participant, study: Study, changes: Sequence[Change]) -> None:
+    """Write what was proposed: one statement for new assessments, one for changed ones, one for the audit trail."""
+    new, changed, lines = [], [], []
+    for change in changes:
+        if not change.writes:
+            continue
+        held = change.existing
+        assessment_id = new_id() if held is None else held.id
+        fields = {"id": assessment_id, **change.fields(work.now)}
+        fields["next_reminder_at"] = _first_message(work, participant, study, change)
+        differences = change.differences(work.now)
+        if held is None:
+            identity = {"participant_id": participant.id, "occurrence": change.planned.occurrence}
+            new.append({**identity, "timepoint": change.planned.timepoint, **fields})
+            differences["timepoint"] = (None, change.planned.timepoint)
+        else:
+            changed.append(fields)
+        lines.append(_line(f"assessment.{change.kind}", participant, assessment_id, differences))
+    assessments.add(work.session, new)
+    assessments.change(work.session, changed)
+    work.record(*lines)
+
+
+def listing(work: Work, *, participant_id: UUID) -> tuple[AssessmentView, ...]:
+    """One person's assessments in the protocol's order, each with its status and progress."""
+    study = require(work, participants.by_id(work.session, participant_id), "assessments.read")
+    answered = responses.of_participant(work.session, participant_id)
+    order = {timepoint.code: place for place, timepoint in enumerate(study.timepoints)}
+    found = sorted(
+        assessments.of_participant(work.session, participant_id),
+        key=lambda one: (order.get(one.timepoint, len(order)), one.occurrence),
+    )
+    return tuple(_view(work, study, one, answered.get(one.id, ())) for one in found)
+
+
+def by_id(work: Work, *, assessment_id: UUID) -> Assessment:
+    """One assessment, for the person themself or for staff of their study and site."""
+    found = assessments.by_id(work.session, assessment_id)
+    require(work, participants.by_id(work.session, found.participant_id), "assessments.read")
+    return found
+
+
+def form(work: Work, *, assessment_id: UUID) -> Form:
+    """The questionnaires of one assessment with the answers so far. Writes nothing: looking is not beginning."""
+    sheet = responses.sheet(work.session, assessment_id)
+    study = require(work, sheet.participant, "assessments.read")
+    one = sheet.assessment
+    parts = (_part(instrument_of(work, code), sheet.responses.get(code)) for code in one.instruments)
+    return Form(one, sheet.participant, study, status(one, work.now), tuple(parts))
+
+
+def record_missing(work: Work, *, assessment_id: UUID, reason: str) -> Assessment:
+    """Write down why a form was not completed, by one of the codes of `MissingReason`; again replaces the code."""
+    before = assessments.by_id(work.session, assessment_id, lock=True)
+    person = participants.by_id(work.session, before.participant_id)
+    require_staff(work, person, "events.record")
+    if reason not in list(MissingReason):
+        raise Invalid("no such reason", problems=[Problem(f"expected one of {', '.join(MissingReason)}", "reason")])
+    if status(before, work.now) not in {Status.OPEN, Status.IN_PROGRESS, Status.PARTIAL, Status.MISSED}:
+        raise Conflict("this assessment is not one that somebody left unanswered")
+    if before.missing_reason != reason:
+        assessments.change(work.session, [{"id": assessment_id, "missing_reason": reason}])
+        changes = {"missing_reason": (before.missing_reason, reason)}
+        work.record(_line("assessment.missing", person, assessment_id, changes))
+    return assessments.by_id(work.session, assessment_id)
+
+
+def close_overdue(work: Work, *, limit: int = 1000) -> int:
+    """Mark answers to be scored whose assessment was begun and never submitted; answers how many forms that was.
+
+    The hour of grace is over by then, or the assessment was cancelled. Nothing about the person changes, so there is
+    no audit line: the status follows from the clock, and that a score is due from the answers.
+    """
+    return responses.settle_overdue(work.session, closed_by=work.now - GRACE, limit=limit)
+
+
+def instrument_of(work: Work, code: str) -> Instrument:
+    """The instrument of that code; UnknownInstrument where the catalogue has none."""
+    found = work.catalogue.get(code)
+    if found is None:
+        raise UnknownInstrument(f"no instrument '{code}' in the catalogue")
+    return found
+
+
+def _first_message(work: Work, participant: Participant, study: Study, change: Change) -> datetime | None:
+    """When the first message about a window is due; None where nobody will be asked, or not any more."""
+    planned = change.planned
+    if planned.state != "planned" or planned.closes_at is None or planned.closes_at <= work.now:
+        return None
+    return reminders.first_due(study.reminders, planned.opens_at, planned.closes_at, participant.timezone)
+
+
+def _line(
+    action: str, participant: Participant, assessment_id: UUID, changes: Mapping[str, tuple[object, object]]
+) -> AuditEvent:
+    return AuditEvent(
+        action,
+        "assessment",
+        assessment_id,
+        changes,
+        study_id=participant.study_id,
+        participant_id=participant.id,
+    )
+
+
+def _view(work: Work, study: Study, one: Assessment, given: Sequence[Response]) -> AssessmentView:
+    answers = {response.instrument: response.answers for response in given}
+    answered = total = 0
+    for code in one.instruments:
+        instrument, known = instrument_of(work, code), answers.get(code, {})
+        shown = len(visible(instrument, known))
+        total += shown
+        answered += shown - len(missing_items(instrument, known))
+    return AssessmentView(one, _label(study, one), status(one, work.now), answered, total)
+
+
+def _part(instrument: Instrument, response: Response | None) -> FormPart:
+    answers = {} if response is None else response.answers
+    revision = 0 if response is None else response.revision
+    return FormPart(instrument, answers, revision, missing_items(instrument, answers))
+
+
+def _label(study: Study, one: Assessment) -> Text:
+    """What the protocol calls the timepoint; its code where the protocol asks it no more."""
+    return next((point.label for point in study.timepoints if point.code == one.timepoint), {"en": one.timepoint})

@@ -1,0 +1,135 @@
+"""Trial events: record, correct, take back. Every change re-plans the person's assessments in the same transaction.
+
+History is append-only: a new date supersedes the one before, and what was believed on any past day can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from pro_service.domain import calendar
+from pro_service.domain import events as history_of
+from pro_service.domain.audit import AuditEvent
+from pro_service.domain.events import EventRecord
+from pro_service.domain.participants import Participant
+from pro_service.domain.protocol import Study
+from pro_service.domain.schedule import Change, TrialEvent
+from pro_service.services import assessments
+from pro_service.services.permissions import require_staff
+from pro_service.services.work import Work
+from pro_service.storage import events, participants
+from pro_service.storage.metadata import new_id
+
+_Said = tuple[str, date | None, bool]
+"""Kind, date and whether it has happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The event as it now stands in the history, and what it did to the schedule."""
+
+    event: EventRecord
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What recording an event comes to; `after` is `before` where it says nothing new."""
+
+    participant: Participant
+    study: Study
+    before: EventRecord | None
+    after: EventRecord
+    changes: tuple[Change, ...]
+
+
+def record(
+    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool = True, reason: str = ""
+) -> Recorded:
+    """Record that an event has happened or is planned, correct its date, or take it back (`on` is None).
+
+    The same again changes nothing. Raises UnknownEvent, EventTooEarly, Invalid and Conflict (see domain.events).
+    """
+    asked = _asked(work, participant_id, (kind, on, actual), reason)
+    case = _case(work, asked, lock=True)
+    if case.after is not case.before:
+        events.add(work.session, [case.after])
+        work.record(_line(case.participant, case.before, case.after))
+        assessments.apply(work, participant=case.participant, study=case.study, changes=case.changes)
+    return Recorded(case.after, case.changes)
+
+
+def preview(
+    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool = True, reason: str = ""
+) -> tuple[Change, ...]:
+    """What `record` would do to the schedule. Refuses what `record` refuses, and writes nothing."""
+    return _case(work, _asked(work, participant_id, (kind, on, actual), reason), lock=False).changes
+
+
+def record_first(work: Work, *, participant: Participant, first: Sequence[TrialEvent]) -> tuple[Change, ...]:
+    """Record what is known of somebody at enrolment, checked by then, and plan once for all of it."""
+    held = {one.kind: one for one in history_of.known(_records(work, participant.id))}
+    asked = [_asked(work, participant.id, (event.kind, event.on, event.actual), "at enrolment") for event in first]
+    added = [history_of.next_record(held.get(one.kind), one) for one in asked]
+    events.add(work.session, added)
+    work.record(*(_line(participant, held.get(one.kind), one) for one in added))
+    return assessments.replan(work, participant=participant)
+
+
+def history(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[EventRecord, ...]:
+    """Everything recorded of one person by `known_at` (None: by now), oldest first, corrections and all."""
+    person = participants.by_id(work.session, participant_id)
+    require_staff(work, person, "participants.read")
+    return tuple(one for one in _records(work, participant_id) if known_at is None or one.recorded_at <= known_at)
+
+
+def current(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[TrialEvent, ...]:
+    """The events of one person that have a date, as they were known at `known_at` (None: as they are known now)."""
+    return history_of.current(history(work, participant_id=participant_id, known_at=known_at))
+
+
+def _asked(work: Work, participant_id: UUID, event: _Said, reason: str) -> EventRecord:
+    kind, on, actual = event
+    return EventRecord(new_id(), participant_id, kind, on, actual, work.now, work.actor.id, reason)
+
+
+def _case(work: Work, asked: EventRecord, *, lock: bool) -> _Case:
+    """The one path that `record` and `preview` share; `lock` makes others wait who change this person's schedule."""
+    person = participants.by_id(work.session, asked.participant_id, lock=lock)
+    study = require_staff(work, person, "events.record")
+    today = calendar.local_date(work.now, calendar.zone(person.timezone))
+    history_of.check(study, TrialEvent(asked.kind, asked.on or study.born_on, asked.actual), today)
+    records = _records(work, person.id)
+    before = next((one for one in history_of.known(records) if one.kind == asked.kind), None)
+    after = history_of.next_record(before, asked)
+    if after is before:
+        return _Case(person, study, before, after, ())
+    known = history_of.current([*records, after])
+    changes = assessments.proposed(work, participant=person, study=study, events=known, lock=lock)
+    return _Case(person, study, before, after, changes)
+
+
+def _records(work: Work, participant_id: UUID) -> tuple[EventRecord, ...]:
+    return events.of_participant(work.session, participant_id)
+
+
+def _line(person: Participant, before: EventRecord | None, after: EventRecord) -> AuditEvent:
+    old = (None, None) if before is None else (before.on, before.actual)
+    changes = {
+        field: pair
+        for field, pair in ((f"{after.kind}.on", (old[0], after.on)), (f"{after.kind}.actual", (old[1], after.actual)))
+        if pair[0] != pair[1]
+    }
+    action = "event.record" if before is None else "event.retract" if after.on is None else "event.correct"
+    return AuditEvent(
+        action,
+        "trial_event",
+        after.id,
+        changes,
+        reason=after.reason,
+        study_id=person.study_id,
+        participant_id=person.id,
+    )
