@@ -14,9 +14,7 @@ from pro_service.settings import from_environment as settings_from_environment
 
 def create_app(runtime: Runtime) -> Flask:
     """The application over one runtime."""
-    app = Service(
-        "pro_service", title="PRO service", version=__version__, spec_path=None, docs_path=None, static_folder=None
-    )
+    app = Service("pro_service", title="PRO service", version=__version__)
     app.extensions["runtime"] = runtime
     access_log.install(app)
     limits.install(app, redis_url=runtime.settings.redis_url)

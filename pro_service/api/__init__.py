@@ -6,7 +6,9 @@ from apiflask import APIFlask
 
 from pro_service.api import (
     assessments,
+    deliveries,
     events,
+    exports,
     instruments,
     links,
     me,
@@ -16,12 +18,12 @@ from pro_service.api import (
     studies,
 )
 
-NOUNS = (sessions, me, studies, instruments, participants, events, assessments, links)
+NOUNS = (sessions, me, studies, instruments, participants, events, assessments, links, deliveries, exports)
 
 
 def install(app: APIFlask) -> None:
     """Add every noun, and the description of them all."""
     for noun in NOUNS:
         app.register_blueprint(noun.bp, url_prefix="/api/v1")
-    openapi.configure(app)
+    openapi.configure(app, tags=list(dict.fromkeys(str(noun.bp.tag) for noun in NOUNS)))
     app.register_blueprint(openapi.bp)

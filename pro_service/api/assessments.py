@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,10 @@ from marshmallow import fields, validate
 
 from pro_service.api.instruments import InstrumentOut, as_json, dumps
 from pro_service.api.shapes import Answers, Instant, Seen, Shape, instant, words
-from pro_service.domain.assessments import BY_STAFF, Status
-from pro_service.domain.participants import Participant
-from pro_service.domain.protocol import Study
+from pro_service.domain.assessments import BY_STAFF, Assessment, Status
 from pro_service.http.transaction import work
-from pro_service.services import assessments, participants, responses, studies
+from pro_service.services import assessments, responses
+from pro_service.services.assessments import AssessmentView, Form, FormPart
 
 bp = APIBlueprint("assessments", __name__, tag="Assessments")
 
@@ -48,6 +48,9 @@ class AssessmentList(Shape):
 class FormInstrument(InstrumentOut):
     answers = Answers(required=True)
     revision = fields.Integer(required=True)
+    missing = fields.List(
+        fields.String(), required=True, metadata={"description": "Items shown without an answer; go on with the first."}
+    )
 
 
 class FormOut(Shape):
@@ -85,8 +88,8 @@ class SavedOut(Shape):
 @bp.output(AssessmentList)
 def listing(participant_id: UUID) -> Any:
     """A participant's assessments, in protocol order, with their status now."""
-    participant = participants.by_id(work(), participant_id=participant_id)
-    return list_of(participant, assessments.listing(work(), participant_id=participant.id))
+    views = assessments.listing(work(), participant_id=participant_id)
+    return list_of(views, language="en")
 
 
 @bp.get("/assessments/<uuid:assessment_id>")
@@ -108,19 +111,18 @@ def enter(assessment_id: UUID, instrument: str, json_data: dict[str, Any]) -> An
     return saved
 
 
-def list_of(participant: Participant, views: Any) -> dict[str, Any]:
-    """The members of an AssessmentList, labels in the participant's language."""
-    study = studies.of_version(work(), study_version_id=participant.study_version_id)
-    return {"items": [_summary(view, study, participant.language) for view in views]}
+def list_of(views: Sequence[AssessmentView], *, language: str) -> dict[str, Any]:
+    """The members of an AssessmentList, labels in that language."""
+    return {"items": [_summary(view, language) for view in views]}
 
 
-def _summary(view: Any, study: Study, language: str) -> dict[str, Any]:
+def _summary(view: AssessmentView, language: str) -> dict[str, Any]:
     one = view.assessment
     return {
         "id": one.id,
         "timepoint": one.timepoint,
         "occurrence": one.occurrence,
-        "label": label(study, one.timepoint, language),
+        "label": words(view.label, language),
         "status": str(view.status),
         "opens_at": one.opens_at,
         "due_at": one.due_at,
@@ -131,28 +133,25 @@ def _summary(view: Any, study: Study, language: str) -> dict[str, Any]:
     }
 
 
-def label(study: Study, timepoint: str, language: str) -> str:
-    """A timepoint's words; its code where the protocol has it no longer."""
-    return next((words(each.label, language) for each in study.timepoints if each.code == timepoint), timepoint)
-
-
-def form_response(form: Any) -> Response:
+def form_response(form: Form) -> Response:
     """A form as JSON. The definitions, most of its bytes, are pasted in as text made once per language."""
-    one, language = form.assessment, form.language
+    one, language = form.assessment, form.participant.language
     head = dumps({
         "id": str(one.id),
         "participant_id": str(one.participant_id),
         "timepoint": one.timepoint,
-        "label": label(form.study, one.timepoint, language),
+        "label": words(form.label, language),
         "status": str(form.status),
         **{name: at and instant(at) for name, at in _window(one).items()},
     })  # fmt: skip
-    parts = (
-        f'{as_json(part.instrument, language)[:-1]},"answers":{dumps(dict(part.answers))},"revision":{part.revision}}}'
-        for part in form.instruments
-    )
+    parts = (_part(part, language) for part in form.instruments)
     return Response(f'{head[:-1]},"instruments":[{",".join(parts)}]}}', mimetype="application/json")
 
 
-def _window(one: Any) -> dict[str, Any]:
+def _part(part: FormPart, language: str) -> str:
+    mine = dumps({"answers": dict(part.answers), "revision": part.revision, "missing": part.missing})
+    return f"{as_json(part.instrument, language)[:-1]},{mine[1:]}"
+
+
+def _window(one: Assessment) -> dict[str, Any]:
     return {name: getattr(one, name) for name in ("opens_at", "due_at", "closes_at", "submitted_at")}

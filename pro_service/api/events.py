@@ -15,6 +15,11 @@ from pro_service.services import events
 
 bp = APIBlueprint("events", __name__, tag="Participants")
 
+PREVIEWED: Any = {
+    "description": "What recording it would change (preview=true).",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecordedOut"}}},
+}
+
 
 class EventIn(Shape):
     """A fact with its date. `on` null takes back an event that did not happen after all."""
@@ -78,7 +83,7 @@ def history(participant_id: UUID) -> Any:
 @bp.input(PreviewQuery, location="query")
 @bp.input(EventIn)
 @bp.output(RecordedOut, status_code=201)
-@bp.doc(responses={200: {"description": "What recording it would change (preview=true)."}})
+@bp.doc(responses={200: PREVIEWED})
 def record(participant_id: UUID, query_data: dict[str, bool], json_data: dict[str, Any]) -> Any:
     """Record an event, or a correction of one, and re-plan; or preview what that would change."""
     if query_data["preview"]:

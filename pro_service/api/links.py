@@ -16,9 +16,9 @@ bp = APIBlueprint("links", __name__, tag="Participants")
 
 
 class LinkIn(Shape):
-    """Which assessments the link is for; it lives until all of them are submitted or closed."""
+    """Which assessments the link is for; it lives until all of them are submitted or closed. None: all unfinished."""
 
-    assessments = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=50))
+    assessments = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=50))
 
 
 class LinkOut(Shape):

@@ -72,7 +72,7 @@ def me() -> Any:
 def mine() -> Any:
     """My questionnaires: past, open and to come."""
     participant = participants.by_id(work(), participant_id=_me())
-    return list_of(participant, assessments.listing(work(), participant_id=participant.id))
+    return list_of(assessments.listing(work(), participant_id=participant.id), language=participant.language)
 
 
 @bp.get("/me/assessments/<uuid:assessment_id>")

@@ -61,8 +61,8 @@ IDEMPOTENCY_KEY = {
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 
-def configure(app: APIFlask) -> None:
-    """Describe this application."""
+def configure(app: APIFlask, tags: list[str]) -> None:
+    """Describe this application; its operations come in chapters, in the order of `tags`."""
     app.config.update(
         OPENAPI_VERSION="3.1.0",
         AUTO_200_RESPONSE=False,
@@ -80,8 +80,9 @@ def configure(app: APIFlask) -> None:
             },
         },
     )
+    app.tags = [{"name": tag} for tag in tags]
     app.description = "Patient-reported outcomes for clinical trials. Errors are application/problem+json with a code."
-    app.spec_processor(complete)
+    app.spec_processor(complete)  # type: ignore[arg-type]  # a dict: our description is never YAML
 
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +97,19 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "path" and f"<uuid:{parameter['name']}>" in rule.rule:
                     parameter["schema"] = {"type": "string", "format": "uuid"}
+    _speak_the_regular_expressions_of_json_schema(spec)
     return spec
+
+
+def _speak_the_regular_expressions_of_json_schema(part: Any) -> None:
+    """Python's end of text is `\\Z` (its `$` lets a line break pass); JSON Schema knows only `$`."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            part["pattern"] = part["pattern"].replace(r"\Z", "$")
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            _speak_the_regular_expressions_of_json_schema(inner)
 
 
 def _path(rule: str) -> str:
@@ -113,7 +126,7 @@ def _complete_operation(operation: dict[str, Any], method: str, endpoint: str, *
         statuses |= {401, 403}
     if is_path_of_things:
         statuses.add(404)
-    if operation.get("parameters"):
+    if any(parameter["in"] != "path" for parameter in operation.get("parameters", [])):
         statuses.add(422)
     if method != "get":
         statuses |= {403, 409}

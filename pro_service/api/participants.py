@@ -32,7 +32,7 @@ class ContactIn(Shape):
     )
 
 
-class EventIn(Shape):
+class FirstEvent(Shape):
     kind = fields.String(required=True, validate=CODE)
     on = fields.Date(required=True)
     actual = fields.Boolean(load_default=True, metadata={"description": "False: planned, not happened yet."})
@@ -50,7 +50,7 @@ class EnrolIn(Shape):
         keys=fields.String(), values=fields.String(validate=validate.OneOf(["yes", "no", "not_sure"])), required=True
     )
     consented_on = fields.Date(load_default=None, allow_none=True)
-    events = fields.List(fields.Nested(EventIn), load_default=list, validate=validate.Length(max=50))
+    events = fields.List(fields.Nested(FirstEvent), load_default=list, validate=validate.Length(max=50))
 
 
 class ParticipantOut(Shape):
@@ -71,7 +71,7 @@ class ParticipantPage(Shape):
 
 
 class ListQuery(PageQuery):
-    site = fields.String(load_default="", validate=CODE)
+    site = fields.String(load_default=None, validate=CODE)
 
 
 @bp.get("/studies/<study>/participants")
@@ -81,7 +81,7 @@ def listing(study: str, query_data: dict[str, Any]) -> Any:
     """Participants of a study by code, those of your site or of all sites."""
     limit = query_data["limit"]
     after = position(query_data["after"])
-    found = participants.listing(work(), study=study, site=query_data["site"], after=after, limit=limit)
+    found = participants.listing(work(), study=study, site=query_data["site"] or "", after=after, limit=limit)
     return {"items": [_seen(one) for one in found], "next": cursor(found[-1].code) if len(found) == limit else None}
 
 

@@ -19,13 +19,13 @@ TOKEN = validate.Length(min=1, max=200)
 CODE = validate.Length(min=1, max=20)
 
 
-class LinkIn(Shape):
+class SignInByLink(Shape):
     token = fields.String(
         required=True, validate=validate.Length(min=1, max=200), metadata={"description": "From a message."}
     )
 
 
-class PasswordIn(Shape):
+class SignInByPassword(Shape):
     email = fields.String(required=True, validate=validate.Length(min=3, max=254))
     password = fields.String(required=True, validate=validate.Length(min=1, max=1000))
     code = fields.String(
@@ -52,7 +52,7 @@ class StaffSession(Shape):
 @bp.post("/sessions/link")
 @public
 @limits.sign_in
-@bp.input(LinkIn)
+@bp.input(SignInByLink)
 @bp.output(PatientSession)
 def by_link(json_data: dict[str, str]) -> Any:
     """Sign a patient in with the token of a message.
@@ -68,7 +68,7 @@ def by_link(json_data: dict[str, str]) -> Any:
 @bp.post("/sessions/password")
 @public
 @limits.sign_in
-@bp.input(PasswordIn)
+@bp.input(SignInByPassword)
 @bp.output(StaffSession)
 def by_password(json_data: dict[str, str]) -> Any:
     """Sign a member of staff in with e-mail, password and one-time code."""

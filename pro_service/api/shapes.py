@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from apiflask import Schema
+from marshmallow import RAISE, ValidationError, fields, validate
 
 CODE = validate.Regexp(
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", error="1 to 64 letters, digits, dots, dashes or underscores"

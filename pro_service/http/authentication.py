@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
@@ -68,8 +68,7 @@ def visitor() -> Actor | None:
     """On a public page: who this is, if their cookie still means somebody."""
     if "visitor" not in g:
         g.visitor = _visitor()
-    found: Actor | None = g.visitor
-    return found
+    return cast(Actor | None, g.visitor)
 
 
 def _visitor() -> Actor | None:

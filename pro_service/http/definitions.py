@@ -10,4 +10,5 @@ def definition(text: str, *, version: str) -> Response:
     response = Response(text, mimetype="application/json")
     response.set_etag(version)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

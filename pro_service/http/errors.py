@@ -102,12 +102,10 @@ def explain(error: Exception) -> Trouble:
         return _own(error)
     if isinstance(error, HTTPError):
         return Trouble(int(error.status_code), "invalid", HTTP_CODES[422][1], problems=tuple(_problems(error.detail)))
-    if isinstance(error, HTTPException) and error.code in HTTP_CODES:
-        code, sentence = HTTP_CODES[error.code]
-        keep = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-        return Trouble(error.code, code, sentence, headers=keep)
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        return Trouble(error.code, "malformed", HTTP_CODES[400][1])
+        code, sentence = HTTP_CODES.get(error.code, HTTP_CODES[400])
+        keep = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return Trouble(error.code, code, sentence, headers=keep)
     return Trouble(500, *INTERNAL)
 
 

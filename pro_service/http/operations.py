@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from pro_service.domain.errors import Forbidden
+from pro_service.domain.errors import Forbidden, Unavailable
 from pro_service.http.authentication import bearer_token, public
 from pro_service.http.transaction import runtime
-from pro_service.storage.migrations import pending
+from pro_service.storage import migrations
 
 bp = Blueprint("operations", __name__)
 
@@ -28,9 +28,10 @@ def healthz() -> Any:
 @public
 def readyz() -> Any:
     """The database answers and every migration is applied; 503 otherwise."""
-    missing = pending(runtime().engine)
-    if missing:
-        return jsonify(status="migrations pending"), 503
+    with runtime().engine.connect() as connection:
+        revision = migrations.current(connection)
+    if revision != migrations.head():
+        raise Unavailable("Migrations are pending: run `pro db upgrade`.")
     return jsonify(status="ok")
 
 
