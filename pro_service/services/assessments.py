@@ -43,6 +43,7 @@ class FormPart:
     answers: Mapping[str, Answer]
     revision: int
     missing: tuple[str, ...]
+    response_id: UUID | None = None  # what a correction names; None before the first answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,8 @@ def _view(work: Work, study: Study, one: Assessment, given: Sequence[Response]) 
 def _part(instrument: Instrument, response: Response | None) -> FormPart:
     answers = {} if response is None else response.answers
     revision = 0 if response is None else response.revision
-    return FormPart(instrument, answers, revision, missing_items(instrument, answers))
+    response_id = None if response is None else response.id
+    return FormPart(instrument, answers, revision, missing_items(instrument, answers), response_id)
 
 
 def _label(study: Study, one: Assessment) -> Text:

@@ -121,11 +121,12 @@ def _upsert(dialect: ModuleType) -> Any:
     statement = dialect.insert(response)
     new = statement.excluded
     names = ("instrument_version", "language", "answers", "stamps", "revision", "updated_at")
-    return statement.on_conflict_do_update(
+    guarded = statement.on_conflict_do_update(
         index_elements=["assessment_id", "instrument"],
         set_={**{name: new[name] for name in names}, "to_score": or_(response.c.to_score, new.to_score)},
         where=response.c.revision == new.revision - 1,
     )
+    return guarded.execution_options(preserve_rowcount=True)
 
 
 _UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
