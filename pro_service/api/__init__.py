@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from pro_service.api import (
     assessments,
+    corrections,
     deliveries,
     events,
     exports,
@@ -18,7 +19,7 @@ from pro_service.api import (
     studies,
 )
 
-NOUNS = (sessions, me, studies, instruments, participants, events, assessments, links, deliveries, exports)
+NOUNS = (sessions, me, studies, instruments, participants, events, assessments, corrections, links, deliveries, exports)
 
 
 def install(app: APIFlask) -> None:

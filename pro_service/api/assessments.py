@@ -11,15 +11,13 @@ from flask import Response
 from marshmallow import fields, validate
 
 from pro_service.api.instruments import InstrumentOut, as_json, dumps
-from pro_service.api.shapes import Answers, Instant, Seen, Shape, instant, words
+from pro_service.api.shapes import REVISION, Answers, Instant, Seen, Shape, instant, words
 from pro_service.domain.assessments import BY_STAFF, Assessment, Status
 from pro_service.http.transaction import work
 from pro_service.services import assessments, responses
 from pro_service.services.assessments import AssessmentView, Form, FormPart
 
 bp = APIBlueprint("assessments", __name__, tag="Assessments")
-
-REVISION = validate.Range(min=0, max=2**31 - 1)
 
 
 class Progress(Shape):
@@ -48,6 +46,9 @@ class AssessmentList(Shape):
 class FormInstrument(InstrumentOut):
     answers = Answers(required=True)
     revision = fields.Integer(required=True)
+    response_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "What a correction names; null before any answer."}
+    )
     missing = fields.List(
         fields.String(), required=True, metadata={"description": "Items shown without an answer; go on with the first."}
     )
@@ -76,6 +77,7 @@ class DraftIn(Shape):
 
 class EntryIn(DraftIn):
     mode = fields.String(required=True, validate=validate.OneOf(list(BY_STAFF)))
+    answered_on = fields.Date(load_default=None, allow_none=True, metadata={"description": "The day on the paper."})
     submit = fields.Boolean(load_default=False, metadata={"description": "Submit the assessment with these answers."})
 
 
@@ -107,7 +109,8 @@ def enter(assessment_id: UUID, instrument: str, json_data: dict[str, Any]) -> An
     submit = json_data.pop("submit")
     saved = responses.save(work(), assessment_id=assessment_id, instrument=instrument, **json_data)
     if submit:
-        responses.submit(work(), assessment_id=assessment_id)
+        by = {name: json_data[name] for name in ("mode", "answered_on")}
+        responses.submit(work(), assessment_id=assessment_id, **by)
     return saved
 
 
@@ -135,7 +138,7 @@ def _summary(view: AssessmentView, language: str) -> dict[str, Any]:
 
 def form_response(form: Form) -> Response:
     """A form as JSON. The definitions, most of its bytes, are pasted in as text made once per language."""
-    one, language = form.assessment, form.participant.language
+    one, language = form.assessment, form.language
     head = dumps({
         "id": str(one.id),
         "participant_id": str(one.participant_id),
@@ -149,7 +152,9 @@ def form_response(form: Form) -> Response:
 
 
 def _part(part: FormPart, language: str) -> str:
-    mine = dumps({"answers": dict(part.answers), "revision": part.revision, "missing": part.missing})
+    response_id = part.response_id and str(part.response_id)
+    own = {"answers": dict(part.answers), "revision": part.revision, "missing": part.missing}
+    mine = dumps({**own, "response_id": response_id})
     return f"{as_json(part.instrument, language)[:-1]},{mine[1:]}"
 
 

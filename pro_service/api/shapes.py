@@ -13,6 +13,7 @@ from marshmallow import RAISE, ValidationError, fields, validate
 CODE = validate.Regexp(
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", error="1 to 64 letters, digits, dots, dashes or underscores"
 )
+REVISION = validate.Range(min=0, max=2**31 - 1)
 SHORT = validate.Length(min=1, max=200)
 MOST_ITEMS = 500
 LONGEST_TEXT = 20_000
