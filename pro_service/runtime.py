@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from pro_service import shelf
+from pro_service.channels import reachable
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import InvalidSetting
 from pro_service.domain.instruments import Instrument
+from pro_service.domain.messages import Channel
 from pro_service.instruments.reader import load_catalogue
 from pro_service.services.work import Work
 from pro_service.settings import Settings
@@ -19,8 +19,6 @@ from pro_service.storage import keyring
 from pro_service.storage.engine import Engine, make_engine
 from pro_service.storage.keyring import KeyRing
 from pro_service.storage.session import unit_of_work
-
-Send = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Runtime:
     engine: Engine
     catalogue: Mapping[str, Instrument]
     keys: KeyRing
-    channels: Mapping[str, Send]
+    channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
 
     @contextmanager
@@ -58,7 +56,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
         engine=make_engine(settings.database_url),
         catalogue=catalogue,
         keys=keyring.parse(settings.contact_keys, settings.secret_key),
-        channels=shelf.load("pro_service.channels", "send"),
+        channels=reachable(settings),
         clock=clock,
     )
 

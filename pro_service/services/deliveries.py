@@ -7,9 +7,9 @@ Each message takes three short transactions, and none is open while its channel 
     call the channel with the delivery's id
     put the outcome on record                                         commit
 
-Killed before the second commit, nothing has happened and the claim runs out. Killed after it, the attempt stands without
-an outcome: when the claim has run out it is tried again where the channel recognises the id, and becomes `unknown`, for
-a person to look into, where it does not.
+Killed before the second commit, nothing has happened and the claim runs out. Killed after it, the attempt stands
+without an outcome: when the claim has run out it is tried again where the channel recognises the id, and becomes
+`unknown`, for a person to look into, where it does not.
 """
 
 from __future__ import annotations
@@ -114,11 +114,13 @@ def _prepare(work: Work, claimed: Delivery, channels: Mapping[str, Channel], bas
     if any(one.outcome is None for one in tried):
         deliveries.finish_attempts(work.session, delivery.id, outcome="unknown", detail="ended without an answer")
         if not _deduplicates(channels, delivery.channel):
-            return _close(work, delivery, "unknown", due_at=None)
+            _close(work, delivery, "unknown", due_at=None)
+            return None
     case = _case(work, delivery, participant, channels)
     spoken_of, decision = _decide(work.now, case)
     if decision.kind is not Kind.SEND or case.address is None:
-        return _settle(work, delivery, decision)
+        _settle(work, delivery, decision)
+        return None
     return _letter(work, case, spoken_of, number=len(tried) + 1, base_url=base_url)
 
 

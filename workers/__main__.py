@@ -1,0 +1,14 @@
+"""`python -m workers worker` and `python -m workers beat`: what `pro worker` and `pro beat` start."""
+
+from __future__ import annotations
+
+import sys
+
+from pro_service.runtime import build
+from pro_service.settings import from_environment
+from workers.app import run_beat, run_worker
+
+RUN = {"worker": run_worker, "beat": run_beat}
+
+if __name__ == "__main__":
+    RUN[sys.argv[1]](build(from_environment()))

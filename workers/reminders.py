@@ -1,0 +1,22 @@
+"""Decide which messages are due, and send them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pro_service.domain.audit import Actor
+from pro_service.runtime import Runtime
+from pro_service.services import deliveries, reminders
+
+ACTOR = Actor(kind="system", id="messages", role="system")
+
+
+def sweep(runtime: Runtime) -> None:
+    """Decide about everything that is due."""
+    while reminders.sweep(partial(runtime.work, ACTOR)) == reminders.LIMIT:
+        pass
+
+
+def send(runtime: Runtime) -> None:
+    """Send what was decided on."""
+    deliveries.send_due(partial(runtime.work, ACTOR), channels=runtime.channels, base_url=runtime.settings.base_url)
