@@ -19,9 +19,9 @@ NEVER = date(1, 1, 1)
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_OFFSET = re.compile(r"([+-]?)(\d{1,4})\s*(d|days?|w|weeks?|months?)")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_OFFSET = re.compile(r"([+-]?)(\d{1,4})\s*(d|days?|w|weeks?|months?)", re.ASCII)
 
 
 def text(value: Value) -> str:
@@ -60,7 +60,7 @@ def reference(value: Value, known: Collection[str], what: str) -> str:
 def integer(value: Value, *, least: int = 0) -> int:
     """A whole number, at least `least`."""
     found = value.scalar or ""
-    if not re.fullmatch(r"\d{1,9}", found) or int(found) < least:
+    if not re.fullmatch(r"[0-9]{1,9}", found) or int(found) < least:
         value.expected(f"a whole number, {least} or more")
         return least
     return int(found)
