@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from pro_service import __version__, api
+from pro_service import __version__, api, web
 from pro_service.http import access_log, errors, headers, limits, operations
 from pro_service.http.service import Service
 from pro_service.observability import configure
@@ -19,9 +19,10 @@ def create_app(runtime: Runtime) -> Flask:
     access_log.install(app)
     limits.install(app, redis_url=runtime.settings.redis_url)
     headers.install(app)
-    errors.install(app, page=errors.plain_page)
+    errors.install(app, page=web.problem_page)
     app.register_blueprint(operations.bp)
     api.install(app)
+    web.install(app)
     return app
 
 

@@ -1,0 +1,1 @@
+"""What the study team sees in a browser: sign in, and the desk."""

@@ -1,0 +1,99 @@
+"""From a posted long form to drafts: what was answered, what cannot be an answer, and the words to show again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pro_service.domain.instruments import Answer, Item, accepts, visible
+from pro_service.domain.responses import Draft
+from pro_service.web.pages import gettext
+from pro_service.web.patient.screens import Filled, field_name, plain
+
+WORD = ":word"
+REVISION = ":revision"
+NUMBERS = ("count", "number", "vas")
+NUMBER = re.compile(r"[+-]?\d{1,15}([.,]\d{1,15})?")
+HIGHEST_REVISION = 2**31 - 1
+
+
+@dataclass(slots=True)
+class Posted:
+    """`drafts` by instrument; `problems` and `typed` by field name."""
+
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
+
+
+def read(filled: Sequence[Filled], posted: Mapping[str, str], language: str) -> Posted:
+    """Everything the form brought. Fields it does not know are ignored, fields it did not bring are left alone."""
+    found = Posted()
+    for each in filled:
+        answers = _read_one(each, posted, found)
+        changed = {item: answer for item, answer in answers.items() if answer != each.answers.get(item)}
+        code = each.instrument.code
+        if changed:
+            found.drafts[code] = Draft(changed, _revision(posted.get(code + REVISION, "")), language=language)
+    return found
+
+
+def _read_one(filled: Filled, posted: Mapping[str, str], found: Posted) -> dict[str, Answer | None]:
+    answers: dict[str, Answer | None] = {}
+    for item in filled.instrument.items:
+        name = field_name(filled.instrument, item)
+        if name not in posted and name + WORD not in posted:
+            continue
+        typed = posted.get(name + WORD) or posted.get(name, "").strip()
+        problem, answer = _understand(item, typed)
+        if problem or typed != plain(filled.answers.get(item.code)):
+            found.typed[name] = typed
+        if problem:
+            found.problems[name] = problem
+        else:
+            answers[item.code] = answer
+    return _only_asked(filled, answers, found)
+
+
+def _only_asked(filled: Filled, answers: dict[str, Answer | None], found: Posted) -> dict[str, Answer | None]:
+    """Without answers to questions that do not follow; where the gate is still open, ask for it at the field."""
+    now = {**filled.answers, **answers}
+    asked = {item.code for item in visible(filled.instrument, now)}
+    for item in filled.instrument.items:
+        gate = item.shown_if.item if item.shown_if else ""
+        given = answers.get(item.code) is not None
+        if gate and given and item.code not in asked and now.get(gate) is None:
+            found.problems[field_name(filled.instrument, item)] = gettext(
+                "This question follows from another one above. Please answer that one first, or leave this one empty."
+            )
+    return {item: answer for item, answer in answers.items() if item in asked}
+
+
+def _understand(item: Item, typed: str) -> tuple[str, Answer | None]:
+    """What is wrong, or the answer; None for an empty field."""
+    if typed == "":
+        return "", None
+    answer: Answer = typed
+    if item.kind not in ("text", "date") and NUMBER.fullmatch(typed):
+        number = float(typed.replace(",", "."))
+        answer = int(number) if number.is_integer() else number
+    return ("", answer) if accepts(item, answer) else (_expected(item, answer), None)
+
+
+def _expected(item: Item, answer: Answer) -> str:
+    if item.kind not in NUMBERS:
+        return gettext("This answer could not be saved. Please look at it again.")
+    if isinstance(answer, str):
+        return gettext("Please enter a number.")
+    if item.kind != "number" and not isinstance(answer, int):
+        return gettext("Please enter a whole number.")
+    bounds = {"{low}": plain(item.minimum), "{high}": plain(item.maximum)}
+    sentence = gettext("Please enter a number from {low} to {high}.")
+    for place, bound in bounds.items():
+        sentence = sentence.replace(place, bound)
+    return sentence
+
+
+def _revision(typed: str) -> int:
+    return min(int(typed), HIGHEST_REVISION) if typed.isascii() and typed.isdigit() else 0

@@ -1,0 +1,36 @@
+"""My questionnaires: open, coming, done."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from pro_service.http.authentication import clear_cookie, presented_token
+from pro_service.http.transaction import work
+from pro_service.services import access, assessments
+from pro_service.web.pages import go, page
+from pro_service.web.patient import me
+
+
+def home() -> ResponseReturnValue:
+    """What there is to do, what comes, what was done."""
+    person = me.person()
+    views = assessments.listing(work(), participant_id=person.participant.id)
+    done = me.cards(person, views, me.DONE)
+    return page(
+        "patient/home.html",
+        open=me.cards(person, views, me.TO_DO),
+        coming=me.cards(person, views, me.TO_COME),
+        done=done,
+        forget=" ".join(str(card.id) for card in done),
+        contact=person.study.contact,
+        signed_in=True,
+    )
+
+
+def sign_out() -> ResponseReturnValue:
+    """End this session. Answers not sent yet stay on the device until the same person is back."""
+    access.sign_out(work(), token=presented_token())
+    response = go(url_for("pages.landing"))
+    clear_cookie(response)
+    return response

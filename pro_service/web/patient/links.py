@@ -1,0 +1,38 @@
+"""The link in a message. Mail scanners open links: looking (GET) shows a button, only pressing it (POST) signs in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from pro_service.domain.errors import LinkExpired
+from pro_service.http import limits
+from pro_service.http.authentication import public, set_cookie
+from pro_service.http.transaction import act_as, work
+from pro_service.services import access, assessments
+from pro_service.web.pages import go, page
+from pro_service.web.patient.me import TO_DO
+
+
+@public
+def show(token: str) -> ResponseReturnValue:
+    """A page with a button. Signs nobody in, spends nothing, says nothing about anybody."""
+    if access.link_state(work(), token=token) == "expired":
+        raise LinkExpired("this link has done its work")
+    return page("patient/link.html")
+
+
+@public
+@limits.sign_in
+def begin(token: str) -> ResponseReturnValue:
+    """Sign in and go to what is open: the questionnaire where it is just one, else the list."""
+    signed_in = access.sign_in_with_link(work(), token=token)
+    act_as(signed_in.actor)
+    views = assessments.listing(work(), participant_id=UUID(signed_in.actor.id))
+    to_do = [view.assessment.id for view in views if view.status in TO_DO]
+    there = url_for("patient.assessment", assessment_id=to_do[0]) if len(to_do) == 1 else url_for("patient.home")
+    response = go(there)
+    set_cookie(response, signed_in.access_token, signed_in.expires_at)
+    return response

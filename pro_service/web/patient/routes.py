@@ -1,0 +1,20 @@
+"""The blueprint of the patient's pages; the views are in the files of their nouns."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from pro_service.web.patient import assessments, home, links
+
+blueprint = Blueprint("patient", __name__)
+
+ONE = "/my/assessments/<uuid:assessment_id>"
+
+blueprint.add_url_rule("/l/<token>", view_func=links.show, methods=["GET"], endpoint="link")
+blueprint.add_url_rule("/l/<token>", view_func=links.begin, methods=["POST"], endpoint="begin")
+blueprint.add_url_rule("/my", view_func=home.home, methods=["GET"])
+blueprint.add_url_rule("/my/sign-out", view_func=home.sign_out, methods=["POST"])
+blueprint.add_url_rule(ONE, view_func=assessments.show, methods=["GET"], endpoint="assessment")
+blueprint.add_url_rule(ONE, view_func=assessments.save, methods=["POST"], endpoint="save")
+blueprint.add_url_rule(f"{ONE}/review", view_func=assessments.review, methods=["GET"], endpoint="review")
+blueprint.add_url_rule(f"{ONE}/review", view_func=assessments.submit, methods=["POST"], endpoint="submit")

@@ -1,0 +1,90 @@
+"""What to say to a person when something is wrong: what is the case, and what to do. Never a detail of the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, request, url_for
+
+from pro_service.http.errors import Trouble
+from pro_service.web.pages import gettext, page
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A heading and an advice; with `home`, a button to the start."""
+
+    heading: str
+    advice: str
+    home: bool = False
+
+
+def problem_page(trouble: Trouble) -> Response:
+    """A kind page for an error."""
+    for_staff = request.path.startswith("/staff")
+    said = _by_code().get(trouble.code) or _by_status().get(trouble.status) or _otherwise(trouble.status)
+    action = None
+    if trouble.status == 401 and for_staff:
+        said = Words(gettext("Please sign in again"), gettext("Your session is over."))
+        action = {"href": url_for("workspace.sign_in"), "label": gettext("Sign in")}
+    elif said.home:
+        start = url_for("workspace.overview") if for_staff else url_for("patient.home")
+        action = {"href": start, "label": gettext("To the start")}
+    return page("problem.html", status=trouble.status, heading=said.heading, advice=said.advice, action=action)
+
+
+def _by_code() -> dict[str, Words]:
+    return {
+        "link-expired": Words(
+            gettext("This link has done its work"),
+            gettext(
+                "The questionnaires it was for have been sent, or their time is over. Use the link in your newest "
+                "message. Nothing there? Then there is nothing to do now."
+            ),
+        ),
+        "link-unknown": Words(
+            gettext("We do not know this link"),
+            gettext(
+                "Perhaps part of it is missing. Open the link in your message again, or copy all of it. If that does "
+                "not help, ask the study team for a new message."
+            ),
+        ),
+        "window-closed": Words(
+            gettext("The time for this questionnaire is over"),
+            gettext("What you answered before is kept. Thank you. We will send a message when the next one opens."),
+            home=True,
+        ),
+        "already-submitted": Words(
+            gettext("This questionnaire has been sent"),
+            gettext("Your answers are with the study team. Something to change? Please tell them."),
+            home=True,
+        ),
+    }
+
+
+def _by_status() -> dict[int, Words]:
+    return {
+        401: Words(
+            gettext("Please sign in again"),
+            gettext("Open the link in your newest message again. Answers you gave are not lost."),
+        ),
+        403: Words(
+            gettext("That is not possible here"),
+            gettext("Go back, load the page again, and try once more."),
+            home=True,
+        ),
+        404: Words(
+            gettext("There is nothing here"),
+            gettext("The address may be mistyped, or the page is not meant for you."),
+            home=True,
+        ),
+        429: Words(gettext("One moment, please"), gettext("That was a bit fast. Wait a minute and try again.")),
+    }
+
+
+def _otherwise(status: int) -> Words:
+    if status < 500:
+        again = gettext("Go back, load the page again, and try once more.")
+        return Words(gettext("That did not work"), again, home=True)
+    advice = gettext("It is our fault, not yours. What you saved is safe. Please try again in a few minutes.")
+    return Words(gettext("Something went wrong on our side"), advice)

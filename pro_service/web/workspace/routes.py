@@ -1,0 +1,15 @@
+"""The blueprint of the study team's pages; the views are in the files of their nouns."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from pro_service.web.workspace import desk, sign_in
+
+blueprint = Blueprint("workspace", __name__, url_prefix="/staff")
+
+blueprint.add_url_rule("/sign-in", view_func=sign_in.show, methods=["GET"], endpoint="sign_in")
+blueprint.add_url_rule("/sign-in", view_func=sign_in.enter, methods=["POST"], endpoint="enter")
+blueprint.add_url_rule("/sign-out", view_func=sign_in.leave, methods=["POST"], endpoint="leave")
+blueprint.add_url_rule("", view_func=desk.studies_list, methods=["GET"], endpoint="overview")
+blueprint.add_url_rule("/studies/<code>", view_func=desk.show, methods=["GET"], endpoint="desk")
