@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.errors import AlreadyEnrolled, Conflict, SignInFailed, Unaudited, Unavailable
+from pro_service.domain.errors import AlreadyEnrolled, Conflict, ProError, SignInFailed, Unaudited, Unavailable
 from pro_service.storage import audit
 from pro_service.storage.access import staff
 from pro_service.storage.audit import heartbeat
@@ -99,26 +99,29 @@ def test_a_reading_transaction_cannot_write(engine: Engine, write: Callable[[Ses
     assert studies(engine) == 0
 
 
-def test_an_error_takes_everything_back(engine: Engine) -> None:
-    with pytest.raises(Conflict), unit_of_work(engine) as session:
+def fail(engine: Engine, error: ProError, then: Callable[[Session], None]) -> None:
+    """Write, do something more, and fail."""
+    with unit_of_work(engine) as session:
         add_study(session)
-        record(session)
-        raise Conflict("no")
+        then(session)
+        raise error
+
+
+def test_an_error_takes_everything_back(engine: Engine) -> None:
+    with pytest.raises(Conflict):
+        fail(engine, Conflict("no"), record)
     assert studies(engine) == 0
 
 
 def test_an_error_that_must_leave_a_trace_does(engine: Engine) -> None:
-    with pytest.raises(SignInFailed), unit_of_work(engine) as session:
-        add_study(session)
-        record(session)
-        raise SignInFailed("no")
+    with pytest.raises(SignInFailed):
+        fail(engine, SignInFailed("no"), record)
     assert studies(engine) == 1
 
 
 def test_a_trace_needs_its_audit_line_too(engine: Engine) -> None:
-    with pytest.raises(Unaudited), unit_of_work(engine) as session:
-        add_study(session)
-        raise SignInFailed("no")
+    with pytest.raises(Unaudited):
+        fail(engine, SignInFailed("no"), lambda session: None)
     assert studies(engine) == 0
 
 
@@ -163,7 +166,7 @@ def test_a_broken_rule_is_a_conflict_that_tells_no_values(
 
 
 def test_a_missing_value_is_our_own_fault_not_a_conflict(engine: Engine) -> None:
-    with pytest.raises(Exception, match="(?i)null") as caught, unit_of_work(engine) as session:
+    with pytest.raises(Exception, match=r"(?i)null") as caught, unit_of_work(engine) as session:
         session.execute(insert(staff), {"id": new_id(), "email": None})
     assert not isinstance(caught.value, Conflict)
 
