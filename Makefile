@@ -40,5 +40,8 @@ lint: $(VENV)/.installed-tests  ## style, types, import contracts
 bench: $(VENV)/.installed-tests  ## one JSON line per benchmark, each against a limit measured in the same run
 	@$(BIN)/python -m tests.benchmarks
 
+docs: $(VENV)/.installed-tests  ## write the reference pages that follow from code and data
+	@$(BIN)/python docs/generate.py
+
 clean:  ## forget the virtual environment and caches; var/ with its data stays
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
