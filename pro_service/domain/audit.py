@@ -79,13 +79,15 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing that is not as it was sealed. `event_id` is 0 where a seal itself is meant."""
+    """One thing that is not as it was sealed. `event_id` names the event, or the last event under a seal."""
 
     event_id: int
-    what: Literal["altered", "missing", "added", "seal altered", "chain broken"]
+    what: Literal["altered", "missing", "added", "seal altered", "chain broken", "noted head missing"]
 
     def __str__(self) -> str:
-        return f"event {self.event_id}: {self.what}" if self.event_id else f"{self.what}"
+        if self.what in ("altered", "missing", "added"):
+            return f"event {self.event_id}: {self.what}"
+        return f"seal up to event {self.event_id}: {self.what}"
 
 
 def seal(previous: Seal | None, events: Sequence[AuditLine]) -> Seal:
@@ -100,9 +102,9 @@ def damage(previous: Seal | None, sealed: Seal, events: Sequence[AuditLine]) -> 
     """What differs between a seal and the events found in its range, and whether it follows the seal before it."""
     found: list[Damage] = []
     if sealed.first_id != (previous.last_id + 1 if previous else 1):
-        found.append(Damage(0, "chain broken"))
+        found.append(Damage(sealed.last_id, "chain broken"))
     if sealed.hash != _chained(previous, sealed.first_id, sealed.last_id, sealed.digests):
-        found.append(Damage(0, "seal altered"))
+        found.append(Damage(sealed.last_id, "seal altered"))
     expected, actual = _entries(sealed.digests), {event.id: _digest(event) for event in events}
     for event_id in sorted(expected.keys() | actual.keys()):
         if event_id not in actual:

@@ -41,17 +41,23 @@ def seal(work: Work, *, batch: int = BATCH) -> int:
         sealed += len(events)
 
 
-def verify(work: Work) -> Verdict:
-    """Compare every sealed event with its seal, and every seal with the one before it. Reads one seal at a time."""
+def verify(work: Work, *, expect: str = "") -> Verdict:
+    """Compare every sealed event with its seal, and every seal with the one before it. Reads one seal at a time.
+
+    `expect` is a head noted earlier: where no seal has that hash, the chain was cut or made anew.
+    """
     require(work.actor, "audit.read")
     previous: Seal | None = None
     found: list[Damage] = []
-    sealed = 0
+    sealed, seen = 0, not expect
     for current in _seals(work):
         events = audit.lines(work.session, first_id=current.first_id, last_id=current.last_id)
         found.extend(chain.damage(previous, current, events))
         sealed += len(events)
+        seen = seen or current.hash == expect
         previous = current
+    if not seen:
+        found.append(Damage(previous.last_id if previous else 0, "noted head missing"))
     unsealed = audit.count_after(work.session, previous.last_id if previous else 0)
     return Verdict(tuple(found), sealed, unsealed, previous.hash if previous else chain.START)
 

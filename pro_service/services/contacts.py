@@ -72,6 +72,12 @@ def find(work: Work, *, participant: str) -> UUID:
     return owners[0].participant_id
 
 
+def waiting_to_reseal(work: Work) -> int:
+    """How many contacts are not sealed with the ring's first key."""
+    require(work.actor, "keys.manage")
+    return contacts.count_sealed_with_other_keys(work.session, work.keys.first)
+
+
 def reseal(work: Work, *, limit: int = 500) -> int:
     """Seal up to `limit` contacts with the ring's first key that are not yet; the number of them, 0 when done."""
     require(work.actor, "keys.manage")

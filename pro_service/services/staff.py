@@ -125,6 +125,12 @@ def prove(work: Work, *, email: str, password: str, code: str) -> Member:
     return member
 
 
+def waiting_to_reseal(work: Work) -> int:
+    """How many second factors are not sealed with the ring's first key."""
+    require(work.actor, "keys.manage")
+    return staff.count_sealed_with_other_keys(work.session, work.keys.first)
+
+
 def reseal_totp(work: Work, *, limit: int = 500) -> int:
     """Seal up to `limit` second factors with the ring's first key that are not yet; the number of them."""
     require(work.actor, "keys.manage")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text, delete, select, update
+from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pro_service.storage.metadata import Id, Instant, metadata
@@ -49,6 +49,12 @@ def sealed_with_other_keys(session: Session, key_id: str, *, limit: int) -> tupl
     """Contacts not sealed with that key, at most `limit`."""
     query = _SEALED.where(contact.c.key_id != key_id).order_by(contact.c.participant_id).limit(limit)
     return tuple(Sealed(*row) for row in session.execute(query.with_for_update()))
+
+
+def count_sealed_with_other_keys(session: Session, key_id: str) -> int:
+    """How many contacts are not sealed with that key."""
+    query = select(func.count()).select_from(contact).where(contact.c.key_id != key_id)
+    return int(session.execute(query).scalar_one())
 
 
 def save(session: Session, new: Sealed, *, at: datetime) -> None:

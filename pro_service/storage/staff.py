@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from pro_service.domain.errors import NotFound
 from pro_service.storage.access import staff
@@ -78,3 +78,9 @@ def sealed_with_other_keys(session: Session, key_id: str, *, limit: int) -> Sequ
     columns = (staff.c.id, staff.c.totp_key_id, staff.c.totp_sealed)
     query = select(*columns).where(staff.c.totp_key_id != key_id).order_by(staff.c.id).limit(limit)
     return [(row[0], row[1], row[2]) for row in session.execute(query.with_for_update())]
+
+
+def count_sealed_with_other_keys(session: Session, key_id: str) -> int:
+    """How many accounts are not sealed with that key."""
+    query = select(func.count()).select_from(staff).where(staff.c.totp_key_id != key_id)
+    return int(session.execute(query).scalar_one())
