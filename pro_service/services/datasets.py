@@ -35,11 +35,11 @@ from pro_service.services import studies
 from pro_service.services.work import Work
 from pro_service.storage import datasets
 from pro_service.storage import studies as stored_studies
-from pro_service.storage.datasets import Changes, ResponseRow, ScoreRow
+from pro_service.storage.datasets import Changes, LaterChange, ResponseRow, ScoreRow
 
 PEOPLE_PER_BATCH = 200
-UNFINISHED = frozenset({FormStatus.NOT_YET_DUE, FormStatus.OPEN})
-"""Answers of forms in these states are not data yet: the person may still change them."""
+WITHOUT_DATA = frozenset({FormStatus.NOT_YET_DUE, FormStatus.OPEN, FormStatus.MISSED})
+"""Forms in these states have no answers that are data: there are none, or the person may still change them."""
 
 
 def cut(work: Work, *, study: str, as_of: datetime, masked: bool = False, free_text: bool = False) -> Dataset:
@@ -148,8 +148,8 @@ class _Show:
 
 
 def _finished(form: KnownForm, state: FormState) -> KnownForm:
-    """The form as it may leave: without answers while the person may still change them."""
-    return replace(form, responses=()) if state.status in UNFINISHED else form
+    """The form as it may leave: without answers unless they are data."""
+    return replace(form, responses=()) if state.status in WITHOUT_DATA else form
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,24 @@ class _Read:
     forms: Mapping[UUID, Sequence[Assessment]]
     responses: Mapping[UUID, Sequence[ResponseRow]]
     scores: Mapping[UUID, Sequence[ScoreRow]]
-    later: Mapping[tuple[str, str], Sequence[Changes]]
+    later: Mapping[tuple[str, str], Sequence[LaterChange]]
+
+    def since(self, kind: str, id: UUID) -> list[Changes]:
+        """What was changed after the cut, newest first."""
+        return [line.changes for line in sorted(self.later.get((kind, str(id)), ()), reverse=True)]
+
+    def answers_since(self, row: ResponseRow) -> list[Changes]:
+        """Items that were changed after the cut, newest first: saved, corrected, or brought along in submitting."""
+        own = self.later.get(("response", str(row.id)), ())
+        prefix = f"{row.instrument}."
+        brought = [
+            LaterChange(
+                line.number,
+                {name.removeprefix(prefix): pair for name, pair in line.changes.items() if name.startswith(prefix)},
+            )
+            for line in self.later.get(("assessment", str(row.assessment_id)), ())
+        ]
+        return [line.changes for line in sorted((*own, *brought), reverse=True)]
 
 
 def _known(work: Work, shape: Cut, people: Sequence[Participant]) -> Iterator[KnownParticipant]:
@@ -191,7 +208,7 @@ def _known(work: Work, shape: Cut, people: Sequence[Participant]) -> Iterator[Kn
 
 
 def _person(one: Participant, read: _Read, at: datetime) -> Participant:
-    person = datacut.as_it_stood(one, read.later.get(("participant", str(one.id)), ()))
+    person = datacut.as_it_stood(one, read.since("participant", one.id))
     if person.enrolled_at is not None and person.enrolled_at > at:
         return replace(person, enrolled_at=None)
     return person
@@ -199,12 +216,12 @@ def _person(one: Participant, read: _Read, at: datetime) -> Participant:
 
 def _created_later(read: _Read, assessment: Assessment) -> bool:
     """Whether the trail says the assessment came into being after the cut: its questionnaires were nothing before."""
-    later = read.later.get(("assessment", str(assessment.id)), ())
+    later = read.since("assessment", assessment.id)
     return any("instruments" in changes and changes["instruments"][0] is None for changes in later)
 
 
 def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrument], at: datetime) -> KnownForm:
-    one = datacut.as_it_stood(assessment, read.later.get(("assessment", str(assessment.id)), ()))
+    one = datacut.as_it_stood(assessment, read.since("assessment", assessment.id))
     one = replace(
         one,
         started_at=_by(one.started_at, at),
@@ -212,6 +229,9 @@ def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrum
         cancelled_at=_by(one.cancelled_at, at),
     )
     found = {row.instrument: row for row in read.responses.get(one.id, ())}
+    begun_since = [changes for row in found.values() for changes in read.since("response", row.id)]
+    if one.submitted_at is None and (not found or any("started_at" in changes for changes in begun_since)):
+        one = replace(one, started_at=None)  # begun after the cut, if on behalf of an earlier day
     order = [code for code in (*one.instruments, *sorted(found)) if code in found and code in definitions]
     responses = (_response(read, found[code], definitions[code], at) for code in dict.fromkeys(order))
     return KnownForm(one, tuple(response for response in responses if response.answers))
@@ -225,7 +245,7 @@ def _by(instant: datetime | None, at: datetime) -> datetime | None:
 def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetime) -> KnownResponse:
     answers, touched = row.answers, row.updated_at > at
     if touched:
-        answers = _answers_before(answers, read.later.get(("response", str(row.id)), ()))
+        answers = _answers_before(answers, read.answers_since(row), definition)
     shown = instruments.visible(definition, answers)
     scores = _scores_of(read.scores.get(row.id, ()), None if touched else row.revision, definition, answers)
     return KnownResponse(
@@ -240,11 +260,13 @@ def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetim
     )
 
 
-def _answers_before(answers: Mapping[str, Answer], later: Sequence[Changes]) -> dict[str, Answer]:
+def _answers_before(
+    answers: Mapping[str, Answer], later: Sequence[Changes], definition: Instrument
+) -> dict[str, Answer]:
     """The answers before later changes (newest first) were made to them."""
-    before = dict(answers)
+    before, items = dict(answers), {item.code for item in definition.items}
     for changes in later:
-        for item, (old, _) in changes.items():
+        for item, (old, _) in ((name, pair) for name, pair in changes.items() if name in items):
             if old is None:
                 before.pop(item, None)
             else:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import func, select
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.events import EventRecord
@@ -22,6 +22,7 @@ from pro_service.domain.participants import Participant
 from pro_service.storage import assessments, participants
 from pro_service.storage.assessments import assessment
 from pro_service.storage.audit import audit_event
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.events import trial_event
 from pro_service.storage.participants import participant
 from pro_service.storage.responses import response
@@ -29,7 +30,15 @@ from pro_service.storage.scores import score_set
 from pro_service.storage.session import Session
 
 Changes = Mapping[str, Sequence[Any]]
-"""One audit line's changes: field -> [old, new], as plain JSON values."""
+"""An audit line's changes: field -> [old, new], as plain JSON values."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LaterChange:
+    """One audit line of a change made after the cut; lines order by their number."""
+
+    number: int
+    changes: Changes = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +158,37 @@ def scores(session: Session, ids: Sequence[UUID], *, known_by: datetime) -> dict
 
 def later_changes(
     session: Session, ids: Sequence[UUID], *, kinds: Sequence[str], after: datetime
-) -> dict[tuple[str, str], list[Changes]]:
-    """What the audit trail says was changed after `after`, newest first, by kind and id of what was changed."""
+) -> dict[tuple[str, str], list[LaterChange]]:
+    """What the audit trail says was changed after `after`, by kind and id of what was changed."""
     columns = audit_event.c
-    query = (
-        select(columns.subject_kind, columns.subject_id, columns.changes)
-        .where(and_(columns.participant_id.in_(ids), columns.subject_kind.in_(kinds), columns.at > after))
-        .order_by(columns.id.desc())
+    query = select(columns.subject_kind, columns.subject_id, columns.id, columns.changes).where(
+        columns.participant_id.in_(ids), columns.subject_kind.in_(kinds), columns.at > after
     )
     found = defaultdict(list)
-    for kind, subject, changes in session.execute(query):
-        found[kind, subject].append(changes)
+    for kind, subject, number, changes in session.execute(query):
+        found[kind, subject].append(LaterChange(number, changes))
     return found
+
+
+def scored(session: Session, *, study_id: UUID) -> int:
+    """How many score sets a study has."""
+    query = (
+        select(func.count())
+        .select_from(score_set)
+        .join(response, response.c.id == score_set.c.response_id)
+        .join(assessment, assessment.c.id == response.c.assessment_id)
+        .join(participant, participant.c.id == assessment.c.participant_id)
+        .where(participant.c.study_id == study_id)
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def messages(session: Session, *, study_id: UUID) -> int:
+    """How many messages a study has sent."""
+    query = (
+        select(func.count())
+        .select_from(delivery)
+        .join(participant, participant.c.id == delivery.c.participant_id)
+        .where(participant.c.study_id == study_id, delivery.c.outcome == "sent")
+    )
+    return int(session.execute(query).scalar_one())

@@ -1,0 +1,325 @@
+"""A synthetic cohort driven through the real use cases, on simulated days: events, answers, messages, scores.
+
+Nothing here writes by itself. What people do comes from `domain.cohort`; this module calls the service for each deed at
+the instant it is done, in order of time, a day per transaction. The same seed makes the same cohort.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Protocol
+from uuid import UUID
+
+from pro_service.domain import calendar, cohort, cohort_answers
+from pro_service.domain.assessments import Assessment, MissingReason, Status, status
+from pro_service.domain.audit import Actor
+from pro_service.domain.cohort import Happening, Person
+from pro_service.domain.cohort_answers import Reply
+from pro_service.domain.instruments import Answer
+from pro_service.domain.messages import Channel
+from pro_service.domain.participants import Contact, Participant
+from pro_service.domain.protocol import Study
+from pro_service.domain.responses import Draft
+from pro_service.domain.schedule import TrialEvent
+from pro_service.services import (
+    assessments,
+    corrections,
+    deliveries,
+    events,
+    participants,
+    reminders,
+    responses,
+    scores,
+    studies,
+)
+from pro_service.services.work import Work
+from pro_service.storage import assessments as stored_assessments
+from pro_service.storage import datasets
+from pro_service.storage import responses as stored_responses
+
+ADMIN = Actor(kind="cli", id="simulation", role="admin")
+SYSTEM = Actor(kind="system", id="simulation", role="system")
+TICKS = (time(9, 5), time(16, 5))
+"""When the timetable runs on a simulated day, UTC: after ten o'clock in Europe, and in America."""
+
+DAYS_PER_MONTH = 30.4375
+SECONDS_PER_ITEM = 7
+FIRST_PART, CORRECTED, EXPLAINED, OPTED_OUT = 0.3, 0.04, 0.6, 13
+REASONS = (MissingReason.TOO_ILL, MissingReason.INCONVENIENT, MissingReason.ADMINISTRATIVE, MissingReason.OTHER)
+
+Deed = Callable[[Work], None]
+
+
+class OpenWork(Protocol):
+    """`runtime.work`."""
+
+    def __call__(self, actor: Actor, *, now: datetime) -> AbstractContextManager[Work]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to simulate: so many people over so many months that end at `until`. `document` is a study file's text."""
+
+    document: str
+    file: str
+    participants: int
+    seed: int
+    months: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What came of it. `scores` counts scored questionnaires, `answers` single answers given."""
+
+    participants: int
+    assessments: Mapping[str, int]
+    answers: int
+    messages: int
+    scores: int
+
+
+def simulate(
+    open_work: OpenWork,
+    *,
+    order: Order,
+    channels: Mapping[str, Channel],
+    base_url: str,
+    progress: Callable[[int, int], None] = lambda _done, _days: None,
+) -> Totals:
+    """Load and activate the study, then let its cohort live through it; `progress` is told days done and days in all.
+
+    Messages go out through `channels`. Raises InvalidStudy, and whatever the services refuse.
+    """
+    start = order.until - timedelta(days=round(order.months * DAYS_PER_MONTH))
+    with open_work(ADMIN, now=start) as work:
+        study = studies.load(work, document=order.document, file=order.file)
+        studies.activate(work, code=study.code)
+    world = _World(study, order, channels, base_url)
+    world.populate(start)
+    days = (order.until.date() - start.date()).days + 1
+    for done in range(days):
+        end = datetime.combine(start.date() + timedelta(days=done + 1), time(), UTC)
+        with open_work(SYSTEM, now=min(end, order.until)) as work:
+            world.live(work, until=min(end, order.until + timedelta(microseconds=1)))
+        progress(done + 1, days)
+    with open_work(ADMIN, now=order.until) as work:
+        return _totals(work, study, world)
+
+
+def _totals(work: Work, study: Study, world: _World) -> Totals:
+    study_id = studies.active_version(work, code=study.code).study_id
+    people = datasets.people(work.session, study_id=study_id, known_by=work.now)
+    forms = datasets.forms(work.session, [one.id for one in people])
+    states = Counter(status(form, work.now) for of_one in forms.values() for form in of_one)
+    return Totals(
+        participants=len(people),
+        assessments={state.value: states[state] for state in Status if states[state]},
+        answers=world.answered,
+        messages=datasets.messages(work.session, study_id=study_id),
+        scores=datasets.scored(work.session, study_id=study_id),
+    )
+
+
+@dataclass(slots=True)
+class _Life:
+    """One person as the simulation goes on: what has happened, and what they mean to do with each form."""
+
+    person: Person
+    participant: Participant
+    happened: dict[str, date] = field(default_factory=dict)
+    intends: dict[UUID, Reply] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """The participant as the one who acts."""
+        one = self.participant
+        return Actor(kind="participant", id=str(one.id), role="participant")
+
+
+class _World:
+    """The deeds still to be done, in order of time."""
+
+    def __init__(self, study: Study, order: Order, channels: Mapping[str, Channel], base_url: str) -> None:
+        self.answered = 0
+        self._study, self._order, self._channels, self._base_url = study, order, channels, base_url
+        self._deeds: list[tuple[datetime, int, Deed]] = []
+        self._numbers = count()
+        self._senses: dict[str, dict[str, int]] = {}
+
+    def populate(self, start: datetime) -> None:
+        """Plan everybody's enrolment, and the timetable of every day."""
+        order = self._order
+        last_on = max(start.date(), order.until.date() - timedelta(days=1))
+        first_on = min(last_on, start.date() + timedelta(days=1))
+        cohort_ = cohort.people(
+            self._study, participants=order.participants, first_on=first_on, last_on=last_on, dice=self._dice
+        )
+        for number, person in enumerate(cohort_):
+            at = max(start, _at(person.randomised_on, time(8, 30)))
+            self._plan(at, partial(self._enrol, person=person, number=number))
+        for day in range((order.until.date() - start.date()).days + 1):
+            for tick in TICKS:
+                self._plan(_at(start.date() + timedelta(days=day), tick), self._tick)
+        self._plan(order.until, self._tick)
+
+    def live(self, work: Work, *, until: datetime) -> None:
+        """Do what is to be done before `until`, each deed at its own instant."""
+        while self._deeds and self._deeds[0][0] < until:
+            at, _, deed = heapq.heappop(self._deeds)
+            deed(replace(work, now=at))
+
+    def _plan(self, at: datetime, deed: Deed) -> None:
+        if at <= self._order.until:
+            heapq.heappush(self._deeds, (at, next(self._numbers), deed))
+
+    def _dice(self, *words: object) -> Random:
+        return Random(":".join(map(str, (self._order.seed, *words))))  # noqa: S311  # repeatable on purpose
+
+    def _enrol(self, work: Work, person: Person, number: int) -> None:
+        staff = replace(work, actor=self._staff(person))
+        participant = participants.enrol(
+            staff,
+            study=self._study.code,
+            code=person.code,
+            site=person.site,
+            arm=person.arm,
+            stratum=person.stratum,
+            language=person.language,
+            timezone=person.timezone,
+            contact=Contact(name=f"Synthetic Person {number + 1}", email=f"{person.code.lower()}@example.org"),
+            eligibility={one.code: "no" if one.excludes else "yes" for one in self._study.criteria},
+            consented_on=person.randomised_on,
+            events=[TrialEvent(kind.code, person.randomised_on) for kind in self._study.events if kind.required],
+        )
+        if number % OPTED_OUT == OPTED_OUT - 1:
+            participants.prefer(staff, participant_id=participant.id, channel="none")
+        life = _Life(person, participant)
+        self._intend(work, life)
+        for happening in person.happenings:
+            at = max(work.now + timedelta(hours=1), _at(happening.on, time(13, 0)))
+            self._plan(at, partial(self._record, life=life, happening=happening))
+
+    def _record(self, work: Work, life: _Life, happening: Happening) -> None:
+        events.record(
+            replace(work, actor=self._staff(life.person)),
+            participant_id=life.participant.id,
+            kind=happening.kind,
+            on=happening.date,
+            actual=happening.actual,
+            reason=happening.reason,
+        )
+        if happening.actual and happening.date is not None:
+            life.happened[happening.kind] = happening.date
+        self._intend(work, life)
+
+    def _intend(self, work: Work, life: _Life) -> None:
+        """Make up the person's mind about every form that is still to come; moved windows change it."""
+        for one in stored_assessments.of_participant(work.session, life.participant.id):
+            if one.begun or one.cancelled_at is not None or one.opens_at is None or one.closes_at is None:
+                life.intends.pop(one.id, None)
+                continue
+            die = self._dice(life.person.code, one.timepoint, one.occurrence)
+            reply = cohort_answers.reply(life.person, opens_at=one.opens_at, closes_at=one.closes_at, die=die)
+            reply = replace(reply, at=max(reply.at, work.now + timedelta(hours=1)))
+            if life.intends.get(one.id) == reply or reply.at >= one.closes_at:
+                continue
+            life.intends[one.id] = reply
+            if reply.how != "misses":
+                self._plan(reply.at, partial(self._answer, life=life, one=one, reply=reply))
+            elif die.random() < EXPLAINED:
+                reason = die.choice(REASONS)
+                at = one.closes_at + timedelta(days=4)
+                self._plan(at, partial(self._explain, life=life, one=one, reason=reason))
+
+    def _answer(self, work: Work, life: _Life, one: Assessment, reply: Reply) -> None:
+        if life.intends.pop(one.id, None) is not reply:
+            return  # the window has moved since, or is gone
+        patient, person = replace(work, actor=life.actor), life.person
+        on = calendar.local_date(work.now, calendar.zone(person.timezone))
+        well = cohort.goodness(self._study, person, on, life.happened)
+        given = {code: self._answers(work, person, code, well, on) for code in one.instruments}
+        die = self._dice(person.code, one.timepoint, "form")
+        first = one.instruments[0]
+        if reply.how == "stops_halfway":
+            some = dict(list(given[first].items())[: len(given[first]) // 2])
+            self._save(patient, one, first, some)
+            return
+        if die.random() < FIRST_PART:
+            self._save(patient, one, first, given.pop(first))
+        drafts = {code: Draft(answers, 0, self._seen(work.now, answers)) for code, answers in given.items()}
+        responses.submit(patient, assessment_id=one.id, drafts=drafts)
+        self.answered += sum(map(len, given.values()))
+        if die.random() < CORRECTED:
+            self._plan(work.now + timedelta(days=5), partial(self._correct, life=life, one=one))
+
+    def _answers(self, work: Work, person: Person, code: str, well: float, on: date) -> dict[str, Answer]:
+        instrument = work.catalogue[code]
+        if code not in self._senses:
+            self._senses[code] = cohort_answers.directions(instrument)
+        return cohort_answers.answers(
+            instrument, self._senses[code], person=person, goodness=well, on=on, dice=self._dice
+        )
+
+    def _save(self, work: Work, one: Assessment, instrument: str, answers: Mapping[str, Answer]) -> None:
+        seen = self._seen(work.now, answers)
+        responses.save(work, assessment_id=one.id, instrument=instrument, answers=answers, revision=0, seen=seen)
+        self.answered += len(answers)
+
+    def _seen(self, now: datetime, answers: Mapping[str, Answer]) -> dict[str, datetime]:
+        """When each question was on the screen: one after the other, the last just now."""
+        return {item: now - timedelta(seconds=SECONDS_PER_ITEM * n) for n, item in enumerate(reversed(answers))}
+
+    def _correct(self, work: Work, life: _Life, one: Assessment) -> None:
+        """A data manager corrects the first answer of the form, which was read wrongly over the telephone."""
+        found = stored_responses.of_participant(work.session, life.participant.id).get(one.id, ())
+        response = next((each for each in found if each.instrument == one.instruments[0]), None)
+        items = work.catalogue[one.instruments[0]].items
+        if response is None or len(items[0].options) < 2:
+            return
+        held = response.answers.get(items[0].code)
+        answer = next(option.code for option in items[0].options if option.code != held)
+        manager = Actor(kind="staff", id="simulated-data-manager", role="data_manager", study=self._study.code)
+        corrections.correct(
+            replace(work, actor=manager),
+            response_id=response.id,
+            answers={items[0].code: answer},
+            reason="misheard on the telephone, confirmed with the participant",
+        )
+
+    def _explain(self, work: Work, life: _Life, one: Assessment, reason: MissingReason) -> None:
+        now = next(
+            each for each in stored_assessments.of_participant(work.session, life.participant.id) if each.id == one.id
+        )
+        if status(now, work.now) is Status.MISSED:
+            staff = replace(work, actor=self._staff(life.person))
+            assessments.record_missing(staff, assessment_id=one.id, reason=reason)
+
+    def _tick(self, work: Work) -> None:
+        """What the workers do when the timetable wakes them."""
+
+        @contextmanager
+        def open_work() -> Iterator[Work]:
+            yield work
+
+        if reminders.sweep(open_work):
+            deliveries.send_due(open_work, channels=self._channels, base_url=self._base_url)
+        assessments.close_overdue(work)
+        scores.score_pending(work)
+
+    def _staff(self, person: Person) -> Actor:
+        """The coordinator of the person's site."""
+        name = f"simulated-coordinator-{person.site}"
+        return Actor(kind="staff", id=name, role="coordinator", study=self._study.code, site=person.site)
+
+
+def _at(on: date, clock: time) -> datetime:
+    return datetime.combine(on, clock, UTC)
