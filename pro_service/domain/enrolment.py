@@ -113,7 +113,7 @@ def _events(study: Study, one: Enrolment, today: date) -> Iterator[Problem]:
         except (Invalid, NotFound) as refusal:
             yield Problem(refusal.message, f"events.{event.kind}")
         else:
-            if event.kind in required and one.consented_on is not None and event.on < one.consented_on:
+            if event.kind in required and one.consented_on is not None and event.on < one.consented_on <= today:
                 yield Problem("lies before the signed consent", f"events.{event.kind}")
 
 
