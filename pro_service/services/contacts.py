@@ -78,6 +78,12 @@ def waiting_to_reseal(work: Work) -> int:
     return contacts.count_sealed_with_other_keys(work.session, work.keys.first)
 
 
+def key_ids(work: Work) -> frozenset[str]:
+    """The ids of the keys that sealed any contact."""
+    require(work.actor, "keys.manage")
+    return contacts.key_ids(work.session)
+
+
 def reseal(work: Work, *, limit: int = 500) -> int:
     """Seal up to `limit` contacts with the ring's first key that are not yet; the number of them, 0 when done."""
     require(work.actor, "keys.manage")

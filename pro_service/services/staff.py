@@ -131,6 +131,12 @@ def waiting_to_reseal(work: Work) -> int:
     return staff.count_sealed_with_other_keys(work.session, work.keys.first)
 
 
+def key_ids(work: Work) -> frozenset[str]:
+    """The ids of the keys that sealed any second factor."""
+    require(work.actor, "keys.manage")
+    return staff.key_ids(work.session)
+
+
 def reseal_totp(work: Work, *, limit: int = 500) -> int:
     """Seal up to `limit` second factors with the ring's first key that are not yet; the number of them."""
     require(work.actor, "keys.manage")

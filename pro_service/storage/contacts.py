@@ -57,6 +57,11 @@ def count_sealed_with_other_keys(session: Session, key_id: str) -> int:
     return int(session.execute(query).scalar_one())
 
 
+def key_ids(session: Session) -> frozenset[str]:
+    """The ids of the keys in use."""
+    return frozenset(session.execute(select(contact.c.key_id).distinct()).scalars())
+
+
 def save(session: Session, new: Sealed, *, at: datetime) -> None:
     """Store a contact in place of the one before it, if any."""
     values = {"key_id": new.key_id, "sealed": new.sealed, "updated_at": at}

@@ -18,6 +18,13 @@ def standing(engine: Engine) -> tuple[str, str]:
         return migrations.current(connection) or "", migrations.head()
 
 
+def version(engine: Engine) -> str:
+    """Name and version of the database."""
+    with engine.connect() as connection:
+        numbers = ".".join(str(part) for part in connection.dialect.server_version_info or ())
+    return f"{engine.dialect.name} {numbers}"
+
+
 def problems(engine: Engine) -> list[str]:
     """Everything that is not as it should be, one line each; empty when all is well."""
     with engine.connect() as connection:

@@ -84,3 +84,8 @@ def count_sealed_with_other_keys(session: Session, key_id: str) -> int:
     """How many accounts are not sealed with that key."""
     query = select(func.count()).select_from(staff).where(staff.c.totp_key_id != key_id)
     return int(session.execute(query).scalar_one())
+
+
+def key_ids(session: Session) -> frozenset[str]:
+    """The ids of the keys in use."""
+    return frozenset(session.execute(select(staff.c.totp_key_id).distinct()).scalars()) - {None}
