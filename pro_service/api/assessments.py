@@ -73,6 +73,11 @@ class DraftIn(Shape):
     answers = Answers(required=True)
     revision = fields.Integer(required=True, strict=True, validate=REVISION)
     seen = Seen(load_default=dict)
+    language = fields.String(
+        load_default=None,
+        validate=validate.Regexp(r"^[a-z]{2}(-[A-Z]{2})?\Z"),
+        metadata={"example": "nl", "description": "In which language the questions were shown; else the person's own."},
+    )
 
 
 class EntryIn(DraftIn):

@@ -57,7 +57,7 @@ def _me() -> UUID:
 
 def draft(data: dict[str, Any]) -> Draft:
     """A draft from its body."""
-    return Draft(answers=data["answers"], revision=data["revision"], seen=data["seen"])
+    return Draft(answers=data["answers"], revision=data["revision"], seen=data["seen"], language=data["language"])
 
 
 @bp.get("/me")

@@ -25,7 +25,8 @@ function revisions() {
 }
 
 function save(instrument, answers, revision, seen, options) {
-  return call("PATCH", `${api}/responses/${instrument}`, { answers, revision, seen }, options);
+  const language = document.documentElement.lang;
+  return call("PATCH", `${api}/responses/${instrument}`, { answers, revision, seen, language }, options);
 }
 
 /* what the outbox tells us */
