@@ -162,7 +162,7 @@ def visible(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tup
 
 
 def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
-    """Items that are shown and still without any answer: `na` and `declined` are answers, a hidden item is not asked."""
+    """Items that are shown and still without any answer: `na` and `declined` are answers, a hidden item is none."""
     return tuple(item.code for item in visible(instrument, answers) if answers.get(item.code) is None)
 
 

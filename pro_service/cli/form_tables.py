@@ -1,0 +1,178 @@
+"""Tables of forms, read and written in batches: CSV or Parquet by suffix, `-` for CSV on standard input or output.
+
+A CSV may start with a byte-order mark and be parted by commas, semicolons or tabs (then 3,5 is a number too);
+what is written is always UTF-8 with commas. Whatever the size of the file, one batch at a time is in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from pro_service.domain.errors import InvalidTable
+
+STREAM = "-"
+BATCH_BYTES = 1 << 20
+BATCH_ROWS = 1 << 15
+SUFFIXES = (".csv", ".parquet")
+
+_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class FormTable:
+    """A table of forms: its columns, and its rows in batches. `comma` says that 3,5 is a number in it."""
+
+    name: str
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    comma: bool = False
+
+
+class Sink(Protocol):
+    """Where finished batches go."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append one batch."""
+
+
+@contextmanager
+def reading(path: str, *, items: Sequence[str]) -> Iterator[FormTable]:
+    """Open a table. A CSV's item columns come as dictionaries of texts, its other columns as texts untouched."""
+    with ExitStack() as stack:
+        if path == STREAM:
+            yield _csv(sys.stdin.buffer, "standard input", items)
+        elif Path(path).suffix.lower() == ".parquet":
+            yield _parquet(path, stack)
+        else:
+            yield _csv(stack.enter_context(Path(path).open("rb")), Path(path).name, items)
+
+
+@contextmanager
+def writing(path: str, schema: pa.Schema) -> Iterator[Sink]:
+    """Open a table to write. A file appears under its name only when all of it has been written."""
+    if path == STREAM:
+        yield CsvSink(sys.stdout.buffer, schema)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with ExitStack() as stack:
+            if target.suffix.lower() == ".parquet":
+                yield stack.enter_context(pq.ParquetWriter(part, schema))
+            else:
+                yield CsvSink(stack.enter_context(part.open("wb")), schema)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class CsvSink:
+    """Writes batches as CSV: numbers in the shortest form that reads back the same, quotes only where needed."""
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        self._stream = stream
+        header = io.StringIO()
+        csv.writer(header, lineterminator="\n").writerow(schema.names)
+        stream.write(header.getvalue().encode())
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append one batch."""
+        line = pc.binary_join_element_wise(*map(_cells, batch.columns), _text(","))
+        lines = pc.binary_join_element_wise(line, _text(""), _text("\n"))
+        # the texts of an Arrow column lie one after the other: its data buffer is the body of the file
+        self._stream.write(lines.buffers()[2] if len(lines) else b"")
+
+
+def _text(value: str) -> pa.Scalar:
+    return pa.scalar(value, pa.large_string())
+
+
+def _cells(column: pa.Array) -> pa.Array:
+    if pa.types.is_floating(column.type):
+        # a scale has few different scores: writing each out once is three times as fast
+        scores = column.dictionary_encode()
+        return scores.dictionary.cast(pa.large_string()).take(scores.indices).fill_null("")
+    text = column.cast(pa.large_string()).fill_null("")
+    if pa.types.is_integer(column.type):
+        return text
+    special = pc.match_substring_regex(text, '[",\r\n]')
+    if not pc.any(special).as_py():
+        return text
+    escaped = pc.replace_substring(text, '"', '""')
+    return pc.if_else(special, pc.binary_join_element_wise(_text('"'), escaped, _text('"'), _text("")), text)
+
+
+def _parquet(path: str, stack: ExitStack) -> FormTable:
+    name = Path(path).name
+    try:
+        # without pre-buffering a row group is decoded as it is read, not held whole
+        file = stack.enter_context(pq.ParquetFile(path, pre_buffer=False))
+    except pa.ArrowInvalid as error:
+        raise InvalidTable(f"{name} is not a Parquet file") from error
+    return FormTable(name, file.schema_arrow, file.iter_batches(batch_size=BATCH_ROWS))
+
+
+def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) -> FormTable:
+    header = _header_line(stream, name)
+    splits = {mark: next(csv.reader([header], delimiter=mark), []) for mark in ",;\t"}
+    delimiter = max(splits, key=lambda mark: len(set(splits[mark]) & set(items)))
+    columns = [column.strip() if column.strip() in items else column for column in splits[delimiter]]
+    types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}
+    schema = pa.schema([(column, types[column]) for column in columns])
+    return FormTable(name, schema, _csv_batches(stream, name, schema, delimiter), comma=delimiter == ";")
+
+
+def _header_line(stream: io.BufferedReader | BinaryIO, name: str) -> str:
+    line = stream.readline().removeprefix(_MARK)
+    while line.count(b'"') % 2 and (more := stream.readline()):
+        line += more
+    try:
+        header = line.decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidTable(f"{name} is not UTF-8 text") from error
+    if not header.strip() or "\x00" in header:
+        raise InvalidTable(f"{name} has no header line" if not header.strip() else f"{name} is not UTF-8 text")
+    return header
+
+
+def _csv_batches(
+    stream: io.BufferedReader | BinaryIO, name: str, schema: pa.Schema, delimiter: str
+) -> Iterator[pa.RecordBatch]:
+    ragged: list[str] = []
+
+    def note(row: arrow_csv.InvalidRow) -> str:
+        found = f"expected {row.expected_columns} columns as in the header, found {row.actual_columns}"
+        ragged.append(f"{name}, row {row.number} under the header: {found}" if row.number else f"{name}: {found}")
+        return "error"
+
+    try:
+        yield from arrow_csv.open_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(column_names=schema.names, block_size=BATCH_BYTES, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={field.name: field.type for field in schema}, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if str(error) == "Empty CSV file":
+            return
+        # Arrow's own message quotes the row: answers do not belong in messages
+        reason = ragged[0] if ragged else f"{name} is not UTF-8 text" if "UTF8" in str(error) else None
+        raise InvalidTable(reason or f"{name} is not a table: {re.sub(r':.*', '', str(error))}") from None

@@ -1,0 +1,122 @@
+"""`pro instrument`: the catalogue of questionnaires, and a lint of definitions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pro_service.domain.errors import InvalidInstrument
+from pro_service.domain.instruments import Instrument, Item, Scale, expectation
+from pro_service.domain.scoring import missing_rules, tariff_scales
+from pro_service.instruments import load_catalogue, value_set
+from pro_service.instruments.reader import read
+from pro_service.instruments.tariffs import check_tariffs
+
+_FORMATS = click.Choice(["text", "json"])
+
+
+@click.group(name="instrument", epilog="Example: pro instrument show qlq-c30")
+def command() -> None:
+    """The catalogue of questionnaires; check a definition."""
+
+
+@command.command(name="list", epilog="Example: pro instrument list --format json")
+@click.option("--format", "form", type=_FORMATS, default="text", show_default=True)
+def list_(form: str) -> None:
+    """List the catalogue: code, version, items, scales, and whether its facts are verified."""
+    rows = [_summary(instrument) for instrument in load_catalogue().values()]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    line = "{code:<10} {version:<8} {items:>5} {scales:>6}  {facts:<11} {wording:<12} {title}"
+    click.echo(line.format(code="CODE", version="VERSION", items="ITEMS", scales="SCALES", facts="FACTS",
+                           wording="WORDING", title="TITLE"))  # fmt: skip
+    for row in rows:
+        facts = "verified" if row["verified"] else "unverified"
+        click.echo(line.format(facts=facts, wording="placeholder" if row["placeholder_wording"] else "licensed", **row))
+
+
+@command.command(epilog="Example: pro instrument show eq-5d-5l")
+@click.argument("code")
+@click.option("--format", "form", type=_FORMATS, default="text", show_default=True)
+def show(code: str, form: str) -> None:
+    """Show one instrument: items with their codes, scales with their methods, value sets, sources."""
+    catalogue = load_catalogue()
+    if code not in catalogue:
+        raise click.BadParameter(f"{code}: there are {', '.join(catalogue)}", param_hint="CODE")
+    instrument = catalogue[code]
+    if form == "json":
+        click.echo(json.dumps(asdict(instrument), indent=2, ensure_ascii=False))
+        return
+    click.echo("\n".join(_page(instrument)))
+
+
+@command.command(epilog="Example: pro instrument check my-form.yaml")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(file: Path) -> None:
+    """Check a definition: each problem on a line with file and line; exit status 1 when there is one."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInstrument(f"{file.name} is not UTF-8 text") from error
+    instrument = read(text, file=str(file))
+    check_tariffs(instrument)
+    click.echo(f"{instrument.code} {instrument.version}: {len(instrument.items)} items, "
+               f"{len(instrument.scales)} scales, no problems")  # fmt: skip
+
+
+def _summary(instrument: Instrument) -> dict[str, str | int | bool]:
+    return {
+        "code": instrument.code,
+        "version": instrument.version,
+        "title": instrument.title.get("en", ""),
+        "items": len(instrument.items),
+        "scales": len(instrument.scales),
+        "verified": instrument.verified,
+        "placeholder_wording": instrument.placeholder_wording,
+    }
+
+
+def _page(instrument: Instrument) -> list[str]:
+    wording = (
+        "placeholders of our own: a study needs the licensed wording" if instrument.placeholder_wording else "licensed"
+    )
+    lines = [
+        f"{instrument.code}, version {instrument.version}: {instrument.title.get('en', '')}",
+        f"  recall: {instrument.recall.get('en', 'none')}   respondent: {instrument.respondent}",
+        f"  facts:   {'verified' if instrument.verified else 'NOT verified'}   wording: {wording}",
+        f"  owner:   {instrument.owner}",
+        f"  licence: {instrument.licence}",
+        "Items",
+        *map(_item_line, instrument.items),
+        "Scales",
+        *map(_scale_line, instrument.scales),
+        f"Missing rules: {', '.join(missing_rules(instrument))}",
+    ]
+    if instrument.value_sets:
+        lines.append(f"Value sets, needed for {', '.join(tariff_scales(instrument))}")
+        lines += [f"  {id_:<18} {value_set(id_).label}" for id_ in instrument.value_sets]
+    return [*lines, "Sources", *(f"  {source}" for source in instrument.sources)]
+
+
+def _item_line(item: Item) -> str:
+    allowed = "yes (1) or no (0)" if item.kind == "yes_no" else expectation(item)
+    unit = f" {item.unit['en']}" if item.unit.get("en") else ""
+    gate = f"; only if {item.shown_if.item} is {_either(item.shown_if.codes)}" if item.shown_if else ""
+    return f"  {item.code:<24} {item.label.get('en', ''):<34} {allowed}{unit}{gate}"
+
+
+def _scale_line(scale: Scale) -> str:
+    between = "" if scale.minimum is None else f", from {scale.minimum:g}"
+    between += "" if scale.maximum is None else f" to {scale.maximum:g}"
+    higher = "" if scale.higher_is == "neither" else f", higher is {scale.higher_is}"
+    return (
+        f"  {scale.code:<18} {scale.label.get('en', ''):<30} {scale.method} of {' '.join(scale.items)}{between}{higher}"
+    )
+
+
+def _either(codes: tuple[int, ...]) -> str:
+    return " or ".join(map(str, codes))

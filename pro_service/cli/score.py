@@ -1,0 +1,122 @@
+"""`pro score`: scores a file of forms, no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+import numpy as np
+import pyarrow as pa
+
+from pro_service.cli.form_columns import forms_of
+from pro_service.cli.form_tables import STREAM, SUFFIXES, FormTable, reading, writing
+from pro_service.domain.errors import InvalidTable
+from pro_service.domain.instruments import Instrument
+from pro_service.domain.scoring import DEFAULT_RULE, Scores, missing_rules, score, scored_items, tariff_scales
+from pro_service.domain.scoring_methods import METHODS
+from pro_service.domain.value_sets import Tariff
+from pro_service.instruments import load_catalogue, value_set
+
+_EXAMPLE = """\b
+Examples:
+  pro score qlq-c30 forms.csv --output scores.csv
+  pro score eq-5d-5l forms.parquet --value-set nl-2016 --output scores.parquet
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("instrument")
+@click.argument("source", metavar="INPUT", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--output", "target", metavar="FILE", default=STREAM, help="Where the scores go; - is standard output.")
+@click.option("--value-set", "value_set_id", metavar="ID", help="The value set or price list to score with.")
+@click.option(
+    "--missing-rule", "rule", metavar="RULE", default=DEFAULT_RULE, help="default, half, more-than-half, all or any."
+)
+def command(instrument: str, source: str, target: str, value_set_id: str | None, rule: str) -> None:
+    """Score the forms in INPUT, one per row, with a column per item named by its code.
+
+    INPUT and FILE are CSV or Parquet by suffix; - is standard input or output (CSV). Other columns are carried through
+    unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing and counted.
+    """
+    chosen = _instrument(instrument)
+    tariff = _tariff(chosen, value_set_id)
+    if rule not in missing_rules(chosen):
+        raise click.BadParameter(
+            f"{rule}: {chosen.code} takes {', '.join(missing_rules(chosen))}", param_hint="--missing-rule"
+        )
+    for path in (source, target):
+        if path != STREAM and not path.lower().endswith(SUFFIXES):
+            raise click.UsageError(f"{path}: expected a name that ends in .csv or .parquet")
+    items = [item.code for item in scored_items(chosen)]
+    refused: Counter[str] = Counter()
+    with reading(source, items=items) as table:
+        carried = _carried(chosen, table)
+        with writing(target, _schema(chosen, table, carried)) as sink:
+            for batch in table.batches:
+                forms, not_numbers = forms_of(chosen, batch, comma=table.comma)
+                scores = score(chosen, forms.values, na=forms.na, value_set=tariff, missing_rule=rule)
+                refused.update(not_numbers)
+                refused.update(scores.invalid)
+                sink.write(_output(chosen, batch, carried, scores))
+    if refused:
+        counts = ", ".join(f"{item} {refused[item]}" for item in items if refused[item])
+        click.echo(f"warning: values not allowed were taken as missing: {counts}", err=True)
+
+
+def _instrument(code: str) -> Instrument:
+    catalogue = load_catalogue()
+    if code not in catalogue:
+        raise click.BadParameter(f"{code}: there are {', '.join(catalogue)}", param_hint="INSTRUMENT")
+    return catalogue[code]
+
+
+def _tariff(instrument: Instrument, chosen: str | None) -> Tariff | None:
+    needing = tariff_scales(instrument)
+    ids = ", ".join(instrument.value_sets)
+    if chosen is None:
+        if needing:
+            raise click.UsageError(f"{', '.join(needing)} of {instrument.code} needs --value-set: one of {ids}")
+        return None
+    if chosen not in instrument.value_sets:
+        there_are = f"{instrument.code} takes {ids}" if ids else f"{instrument.code} takes none"
+        raise click.BadParameter(f"{chosen}: {there_are}", param_hint="--value-set")
+    return value_set(chosen)
+
+
+def _carried(instrument: Instrument, table: FormTable) -> list[int]:
+    """Positions of the columns that are no items. Every item must be there once, and no scale's name be taken."""
+    names = table.schema.names
+    items = [item.code for item in scored_items(instrument)]
+    missing = [item for item in items if item not in names]
+    twice = [item for item in items if names.count(item) > 1]
+    carried = [position for position, name in enumerate(names) if name not in items]
+    taken = [scale.code for scale in instrument.scales if scale.code in {names[position] for position in carried}]
+    for found, message in (
+        (missing, "no column"),
+        (twice, "more than one column"),
+        (taken, "a column already bears the name of a scale:"),
+    ):
+        if found:
+            raise InvalidTable(f"{table.name}: {message} {', '.join(found)}")
+    return carried
+
+
+def _schema(instrument: Instrument, table: FormTable, carried: list[int]) -> pa.Schema:
+    kinds = [
+        (scale.code, pa.string() if METHODS[scale.method].is_text else pa.float64()) for scale in instrument.scales
+    ]
+    return pa.schema([*(table.schema.field(position) for position in carried), *kinds])
+
+
+def _output(instrument: Instrument, batch: pa.RecordBatch, carried: list[int], scores: Scores) -> pa.RecordBatch:
+    columns = [batch.column(position) for position in carried]
+    names = [batch.schema.field(position) for position in carried]
+    for scale in instrument.scales:
+        values = scores.values[scale.code]
+        if METHODS[scale.method].is_text:
+            column = pa.array(values, type=pa.string(), mask=values == "")
+        else:
+            column = pa.array(values, type=pa.float64(), mask=np.isnan(values.astype(np.float64, copy=False)))
+        columns.append(column)
+        names.append(pa.field(scale.code, column.type))
+    return pa.record_batch(columns, schema=pa.schema(names))
