@@ -33,7 +33,7 @@ def reply(person: Person, *, opens_at: datetime, closes_at: datetime, die: Rando
     """What the person does with a form of that window; most answer within days, in the daytime of their zone."""
     chance = die.random()
     days = min(int(die.expovariate(1 / 3.5)), max(0, (closes_at - opens_at).days - 1))
-    at = opens_at + timedelta(days=days, hours=10.5 + 10 * die.random())
+    at = opens_at + timedelta(days=days, seconds=die.randint(37_800, 73_800))
     if chance < person.submits:
         return Reply(at, "submits")
     return Reply(at, "stops_halfway" if chance < person.submits + person.stops_halfway else "misses")

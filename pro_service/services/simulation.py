@@ -47,8 +47,10 @@ from pro_service.storage import responses as stored_responses
 
 ADMIN = Actor(kind="cli", id="simulation", role="admin")
 SYSTEM = Actor(kind="system", id="simulation", role="system")
-TICKS = (time(9, 5), time(16, 5))
-"""When the timetable runs on a simulated day, UTC: after ten o'clock in Europe, and in America."""
+MESSAGE_TICKS = (time(9, 5), time(16, 5))
+"""When messages are sent on a simulated day, UTC: after ten o'clock in Europe, and in America."""
+
+SCORE_TICK = time(23, 30)
 
 DAYS_PER_MONTH = 30.4375
 SECONDS_PER_ITEM = 7
@@ -167,9 +169,11 @@ class _World:
             at = max(start, _at(person.randomised_on, time(8, 30)))
             self._plan(at, partial(self._enrol, person=person, number=number))
         for day in range((order.until.date() - start.date()).days + 1):
-            for tick in TICKS:
-                self._plan(_at(start.date() + timedelta(days=day), tick), self._tick)
-        self._plan(order.until, self._tick)
+            for tick in MESSAGE_TICKS:
+                self._plan(_at(start.date() + timedelta(days=day), tick), self._send)
+            self._plan(_at(start.date() + timedelta(days=day), SCORE_TICK), self._score)
+        self._plan(order.until, self._send)
+        self._plan(order.until, self._score)
 
     def live(self, work: Work, *, until: datetime) -> None:
         """Do what is to be done before `until`, each deed at its own instant."""
@@ -241,8 +245,9 @@ class _World:
                 self._plan(at, partial(self._explain, life=life, one=one, reason=reason))
 
     def _answer(self, work: Work, life: _Life, one: Assessment, reply: Reply) -> None:
-        if life.intends.pop(one.id, None) is not reply:
+        if life.intends.get(one.id) is not reply:
             return  # the window has moved since, or is gone
+        del life.intends[one.id]
         patient, person = replace(work, actor=life.actor), life.person
         on = calendar.local_date(work.now, calendar.zone(person.timezone))
         well = cohort.goodness(self._study, person, on, life.happened)
@@ -276,7 +281,8 @@ class _World:
 
     def _seen(self, now: datetime, answers: Mapping[str, Answer]) -> dict[str, datetime]:
         """When each question was on the screen: one after the other, the last just now."""
-        return {item: now - timedelta(seconds=SECONDS_PER_ITEM * n) for n, item in enumerate(reversed(answers))}
+        back = reversed(list(answers))
+        return {item: now - timedelta(seconds=SECONDS_PER_ITEM * n) for n, item in enumerate(back)}
 
     def _correct(self, work: Work, life: _Life, one: Assessment) -> None:
         """A data manager corrects the first answer of the form, which was read wrongly over the telephone."""
@@ -303,8 +309,8 @@ class _World:
             staff = replace(work, actor=self._staff(life.person))
             assessments.record_missing(staff, assessment_id=one.id, reason=reason)
 
-    def _tick(self, work: Work) -> None:
-        """What the workers do when the timetable wakes them."""
+    def _send(self, work: Work) -> None:
+        """What the workers do about messages when the timetable wakes them, in the day's own transaction."""
 
         @contextmanager
         def open_work() -> Iterator[Work]:
@@ -312,6 +318,8 @@ class _World:
 
         if reminders.sweep(open_work):
             deliveries.send_due(open_work, channels=self._channels, base_url=self._base_url)
+
+    def _score(self, work: Work) -> None:
         assessments.close_overdue(work)
         scores.score_pending(work)
 
