@@ -21,6 +21,8 @@ from pro_service.services import access
 from pro_service.services.work import Work
 
 SECONDS_PER_ITEM = 8
+DATES = {"en": "en_GB"}
+"""How a language writes its dates, where the language alone would mean another country's way."""
 
 
 def compose(
@@ -65,7 +67,8 @@ def _template(study: Study, occasion: Occasion, language: str) -> MessageTemplat
 def _last_day(assessments: Sequence[Assessment], timezone: str, language: str) -> str:
     """The last whole day on which the first of them can still be answered, in words."""
     closes_at = min(one.closes_at for one in assessments if one.closes_at is not None)
-    return str(format_date(local_day(closes_at - timedelta(microseconds=1), timezone), "long", locale=language))
+    day = local_day(closes_at - timedelta(microseconds=1), timezone)
+    return str(format_date(day, "long", locale=DATES.get(language, language)))
 
 
 def _minutes(work: Work, assessments: Sequence[Assessment]) -> int:
