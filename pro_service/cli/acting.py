@@ -16,8 +16,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def open_runtime() -> Runtime:
-    """The runtime of this process, from its PRO_* variables."""
-    return build(from_environment())
+    """The runtime of this command, from its PRO_* variables; its connections close when the command ends."""
+    runtime = build(from_environment())
+    click.get_current_context().call_on_close(runtime.engine.dispose)
+    return runtime
 
 
 def cli_actor(name: str) -> Actor:
