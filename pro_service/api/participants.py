@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import url_for
 from marshmallow import fields, validate
 
-from pro_service.api.shapes import CODE, SHORT, Instant, PageQuery, Shape, cursor, position
+from pro_service.api.shapes import CODE, SHORT, Instant, PageQuery, Shape, cursor
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.roles import allows
 from pro_service.domain.schedule import TrialEvent
@@ -79,8 +79,7 @@ class ListQuery(PageQuery):
 @bp.output(ParticipantPage)
 def listing(study: str, query_data: dict[str, Any]) -> Any:
     """Participants of a study by code, those of your site or of all sites."""
-    limit = query_data["limit"]
-    after = position(query_data["after"])
+    after, limit = query_data["after"], query_data["limit"]
     found = participants.listing(work(), study=study, site=query_data["site"] or "", after=after, limit=limit)
     return {"items": [_seen(one) for one in found], "next": cursor(found[-1].code) if len(found) == limit else None}
 

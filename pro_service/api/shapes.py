@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -102,29 +102,29 @@ def _aware(text: str) -> datetime:
     return moment
 
 
-class PageQuery(Shape):
-    """Which part of a list: `after` is the `next` of the part before."""
-
-    after = fields.String(load_default=None, validate=validate.Length(max=300))
-    limit = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=1, max=500))
-
-
 def cursor(position: str) -> str:
     """An opaque text for a place in a list."""
     return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def position(after: str | None) -> str:
-    """The place in a list that a cursor stands for; ValidationError for one that we never made."""
-    if after is None:
-        return ""
-    try:
-        found = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
-    except (ValueError, UnicodeDecodeError):
-        raise ValidationError({"after": ["not a cursor of ours"]}) from None
-    if "\0" in found:
-        raise ValidationError({"after": ["not a cursor of ours"]})
-    return found
+class Cursor(fields.String):
+    """The place in a list that a cursor stands for."""
+
+    def _deserialize(self, value: Any, *_place: Any, **_more: Any) -> str:
+        try:
+            found = b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
+        except (TypeError, ValueError):
+            raise ValidationError("not a cursor of ours") from None
+        if "\0" in found:
+            raise ValidationError("not a cursor of ours")
+        return found
+
+
+class PageQuery(Shape):
+    """Which part of a list: `after` is the `next` of the part before."""
+
+    after = Cursor(load_default="", validate=validate.Length(max=300))
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
 
 
 def words(text: Mapping[str, str], language: str) -> str:

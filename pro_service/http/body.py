@@ -34,7 +34,9 @@ _decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
 
 @parser.location_loader("json")
 def load_json(incoming: Request, _schema: Schema) -> Any:
-    """The body of a request: 415 unless it is declared JSON, 400 unless it is JSON we can keep."""
+    """The body of a request, nothing at all being `{}`: 415 unless it is declared JSON, 400 unless we can keep it."""
+    if not incoming.mimetype and not incoming.get_data():
+        return {}
     if not is_json(incoming.mimetype):
         abort(415)
     return parse(incoming.get_data())

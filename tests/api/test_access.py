@@ -1,0 +1,144 @@
+"""Who may call what: every route by every kind of caller, and nobody sees another's things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from pro_service.domain.participants import Participant
+from pro_service.runtime import Runtime
+from pro_service.services import access
+from tests.api.conftest import Caller
+from tests.support import people
+
+PUBLIC = {
+    "operations.healthz",
+    "operations.readyz",
+    "operations.metrics",
+    "openapi.document",
+    "openapi.docs",
+    "openapi.static",
+    "sessions.by_link",
+    "sessions.by_password",
+}
+"""Everything of ours that answers without a session (pages have a list of their own)."""
+
+# method, path, body, then the status for: patient, admin, coordinator of the site, of another site, monitor
+ROUTES = [
+    ("GET", "/me", None, 200, 403, 403, 403, 403),
+    ("GET", "/me/assessments", None, 200, 403, 403, 403, 403),
+    ("GET", "/me/assessments/{assessment}", None, 200, 403, 403, 403, 403),
+    ("PATCH", "/me/assessments/{assessment}/responses/qlq-c30", "draft", 200, 403, 403, 403, 403),
+    ("POST", "/me/assessments/{assessment}/submission", "nothing", 200, 403, 403, 403, 403),
+    ("PATCH", "/me/preferences", "preferences", 200, 403, 403, 403, 403),
+    ("GET", "/studies", None, 200, 200, 200, 200, 200),
+    ("GET", "/studies/scopes", None, 200, 200, 200, 200, 200),
+    ("GET", "/instruments", None, 200, 200, 200, 200, 200),
+    ("GET", "/instruments/qlq-c30", None, 200, 200, 200, 200, 200),
+    ("GET", "/studies/scopes/participants", None, 403, 200, 200, 200, 200),
+    ("POST", "/studies/scopes/participants", "enrolment", 403, 422, 422, 404, 403),
+    ("GET", "/participants/{participant}", None, 200, 200, 200, 404, 200),
+    ("GET", "/participants/{participant}/events", None, 403, 200, 200, 404, 200),
+    ("POST", "/participants/{participant}/events", "event", 403, 201, 201, 404, 403),
+    ("GET", "/participants/{participant}/assessments", None, 200, 200, 200, 404, 200),
+    ("GET", "/assessments/{assessment}", None, 200, 200, 200, 404, 200),
+    ("PATCH", "/assessments/{assessment}/responses/qlq-c30", "entry", 403, 200, 200, 404, 403),
+    ("POST", "/participants/{participant}/links", "nothing", 403, 201, 201, 404, 403),
+    ("GET", "/participants/{participant}/deliveries", None, 403, 200, 200, 404, 200),
+    ("POST", "/studies/scopes/exports", "export", 403, 202, 403, 403, 403),
+]
+BODIES: dict[str, Any] = {
+    "draft": {"answers": {"q1": 1}, "revision": 0},
+    "entry": {"answers": {"q1": 1}, "revision": 0, "mode": "paper"},
+    "nothing": {},
+    "preferences": {"text_size": "large"},
+    "event": {"kind": "surgery", "on": "2026-03-02", "actual": False},
+    "enrolment": {"code": "NKI-999", "site": "nki", "eligibility": {}},
+    "export": {"format": "csv"},
+}
+CALLERS = ("patient", "admin", "coordinator", "elsewhere", "monitor")
+
+
+@pytest.fixture
+def callers(client: FlaskClient, runtime: Runtime, patient: Caller) -> dict[str, Caller]:
+    keys = {"admin": ("admin", ""), "coordinator": ("coordinator", "nki"), "elsewhere": ("coordinator", "lumc")}
+    made = {"patient": patient}
+    with runtime.work(people.everything) as w:
+        for name, (role, site) in {**keys, "monitor": ("monitor", "")}.items():
+            key = access.create_api_key(w, label=name, role=role, scopes=["*"], study="scopes", site=site)
+            made[name] = Caller(client, key)
+    return made
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_roles_and_routes(
+    callers: dict[str, Caller], participant: Participant, open_one: dict[str, Any], caller: str
+) -> None:
+    ids = {"participant": participant.id, "assessment": open_one["id"]}
+    answered, expected = {}, {}
+    for method, path, body, *statuses in ROUTES:
+        response = callers[caller](method, path.format(**ids), BODIES[body] if body else None)
+        answered[method, path] = response.status_code
+        expected[method, path] = statuses[CALLERS.index(caller)]
+    assert answered == expected
+
+
+def test_the_table_knows_every_route(app: Flask) -> None:
+    listed = {(method, path.partition("/responses/")[0]) for method, path, *_ in ROUTES}
+    untested = {"sessions", "corrections", "exports.one", "exports.download"}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1") and not {rule.endpoint, rule.endpoint.partition(".")[0]} & untested:
+            path = rule.rule.removeprefix("/api/v1").partition("/responses/")[0]
+            for name, value in {
+                "<uuid:participant_id>": "{participant}",
+                "<uuid:assessment_id>": "{assessment}",
+                "<study>": "scopes",
+                "<instrument>": "qlq-c30",
+            }.items():
+                path = path.replace(name, value)
+            assert {(method, path) for method in rule.methods or () if method not in {"HEAD", "OPTIONS"}} <= listed
+
+
+def test_every_route_wants_to_know_who_asks(app: Flask, client: FlaskClient) -> None:
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/") or rule.endpoint in PUBLIC:
+            continue
+        path = rule.rule
+        for argument in rule.arguments:
+            path = path.replace(f"<uuid:{argument}>", str(UUID(int=1))).replace(f"<{argument}>", "x")
+        for method in sorted(rule.methods or ()):
+            if method not in {"OPTIONS", "HEAD"}:
+                assert client.open(path, method=method).status_code == 401, (method, path)
+
+
+def test_the_list_of_public_routes_is_complete(app: Flask) -> None:
+    open_ = set()
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        is_open = getattr(view, "is_public", False) or rule.endpoint.endswith(".static")
+        if is_open and rule.rule.startswith(("/api", "/healthz", "/readyz", "/metrics")):
+            open_.add(rule.endpoint)
+    assert open_ == PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("", 404), ("/assessments", 404), ("/events", 403), ("/deliveries", 403), ("/links", 405)]
+)
+def test_another_patient_does_not_exist(
+    patient: Caller, enrolled: Callable[..., Participant], path: str, status: int
+) -> None:
+    other = enrolled()
+    assert patient("GET", f"/participants/{other.id}{path}").status_code == status
+
+
+def test_a_key_does_no_more_than_its_scopes(client: FlaskClient, runtime: Runtime, participant: Participant) -> None:
+    with runtime.work(people.everything) as w:
+        key = access.create_api_key(w, label="reader", role="admin", scopes=["participants.read"])
+    reader = Caller(client, key)
+    assert reader("GET", f"/participants/{participant.id}").status_code == 200
+    assert reader("GET", f"/participants/{participant.id}/deliveries").status_code == 403
