@@ -1,0 +1,77 @@
+"""plan_schedule: the whole SCOPES schedule of one participant, against the bare resolution of its local midnights.
+
+The limit is what no planner can avoid: turning the dates of the windows into instants, one `datetime` in the person's
+zone converted to UTC each. Rounds of both alternate, so that a busy machine slows them alike; the fastest round of
+each counts.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from pro_service.domain.protocol import Study
+from pro_service.domain.schedule import Facts, TrialEvent, plan
+from pro_service.studies.reader import read, shipped
+
+ROUNDS, REPEATS = 40, 200
+FACTS = Facts("short", "lower_extremity", "Europe/Amsterdam")
+EVENTS = tuple(
+    TrialEvent(kind, date.fromisoformat(on))
+    for kind, on in {
+        "randomisation": "2026-01-12",
+        "radiotherapy_start": "2026-01-26",
+        "radiotherapy_end": "2026-02-12",
+        "surgery": "2026-03-20",
+    }.items()
+)
+
+
+def run() -> Iterator[dict[str, object]]:
+    """One participant with every date known: eight windows."""
+    text, path = shipped("scopes")
+    study = read(text, file=path, catalogue_codes=None)
+    dates = _midnights(study)
+    zone = ZoneInfo(FACTS.timezone)
+    value = limit = float("inf")
+    for _ in range(ROUNDS):
+        limit = min(limit, _seconds(lambda: [datetime(y, m, d, tzinfo=zone).astimezone(UTC) for y, m, d in dates]))
+        value = min(value, _seconds(lambda: plan(study, FACTS, EVENTS)))
+    yield {
+        "name": "plan_schedule",
+        "value": round(value * 1e6, 2),
+        "unit": "microseconds per participant",
+        "limit": round(limit * 1e6, 2),
+        "limit_is": f"zoneinfo resolving the same {len(dates)} local midnights, nothing else",
+        "ratio": round(value / limit, 2),
+        "samples": ROUNDS * REPEATS,
+        "peak_mb": _peak(lambda: plan(study, FACTS, EVENTS)),
+    }
+
+
+def _midnights(study: Study) -> list[tuple[int, int, int]]:
+    """The local dates whose midnights the plan resolves: three per window, and one per cap with a date."""
+    found = [at for one in plan(study, FACTS, EVENTS) for at in (one.opens_at, one.due_at, one.closes_at)]
+    known = {event.kind for event in EVENTS}
+    caps = [cap for point in study.timepoints for cap in (point.not_after, point.before) if cap in known]
+    local = [at.astimezone(ZoneInfo(FACTS.timezone)) for at in found if at is not None]
+    return [(at.year, at.month, at.day) for at in [*local, *local[: len(caps)]]]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Seconds per call, over one round."""
+    start = time.perf_counter()
+    for _ in range(REPEATS):
+        work()
+    return (time.perf_counter() - start) / REPEATS
+
+
+def _peak(work: Callable[[], object]) -> float:
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return round(peak / 1e6, 3)
