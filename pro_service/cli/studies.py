@@ -102,7 +102,7 @@ def load(file: str, actor: Actor) -> None:
 
     Example: pro study load scopes
     """
-    text, name = _text(file)
+    text, name = study_text(file)
     with open_runtime().work(actor) as work:
         study = studies.load(work, document=text, file=name)
     click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
@@ -141,13 +141,13 @@ def show_list() -> None:
 
 
 def _read(file: str) -> Study:
-    text, name = _text(file)
+    text, name = study_text(file)
     catalogue = load_catalogue()
     offered = {code: instrument.value_sets for code, instrument in catalogue.items()}
     return reader.read(text, file=name, catalogue_codes=catalogue.keys(), value_sets=offered)
 
 
-def _text(file: str) -> tuple[str, str]:
+def study_text(file: str) -> tuple[str, str]:
     """The text of a study file and the name errors give it: a path that exists, else a study that ships."""
     path = Path(file)
     if not path.exists() and not path.suffix and len(path.parts) == 1:
