@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pro_service.domain.errors import InvalidSetting
@@ -95,13 +94,11 @@ class Settings(BaseModel):
         return self.env == "production"
 
 
-def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings in these variables; by default the process's own, over those in a file `.env` beside it.
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in these variables; by default the process's own. An empty variable counts as absent.
 
-    Raises InvalidSetting, one line that names the variable. An empty variable counts as absent.
+    Raises InvalidSetting, one line that names the variable and says what was expected.
     """
-    if environ is None:
-        environ = {**{name: value or "" for name, value in dotenv_values(".env").items()}, **os.environ}
     given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
     for name in given:
         _require_known(name)
