@@ -83,8 +83,10 @@ def _visitor() -> Actor | None:
 
 def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
     """Give a browser its session. Scripts cannot read it, other sites cannot send it along with a POST."""
+    # in seconds from now, so that a phone whose clock is wrong keeps its session
+    seconds = int((expires_at - work().now).total_seconds())
     response.set_cookie(
-        cookie_name(), token, expires=expires_at, path="/", secure=is_https(), httponly=True, samesite="Lax"
+        cookie_name(), token, max_age=seconds, path="/", secure=is_https(), httponly=True, samesite="Lax"
     )
 
 

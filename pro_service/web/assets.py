@@ -13,6 +13,8 @@ from importlib.resources.abc import Traversable
 
 from flask import Blueprint, Response, abort, send_from_directory, url_for
 
+from pro_service.http.authentication import public
+
 FOLDER = files("pro_service.web").joinpath("static")
 FOR_EVER = 365 * 24 * 3600
 
@@ -41,6 +43,7 @@ def asset(path: str) -> str:
 
 
 @blueprint.get("/<version>/<path:path>")
+@public
 def serve(version: str, path: str) -> Response:
     """One asset. An old version's address is gone rather than wrongly answered."""
     if version != digest():

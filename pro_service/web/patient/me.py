@@ -20,6 +20,7 @@ from pro_service.web.i18n import long_date, words
 from pro_service.web.patient.screens import minutes
 
 TO_DO = (Status.OPEN, Status.IN_PROGRESS)
+ASKED = (*TO_DO, Status.SUBMITTED)
 TO_COME = (Status.PLANNED, Status.WAITING)
 DONE = (Status.SUBMITTED, Status.PARTIAL, Status.MISSED)
 ONE_MOMENT = timedelta(seconds=1)
@@ -46,7 +47,7 @@ class Card:
     from_day: str
     until: str
     sent_day: str
-    waits_until: str = ""
+    waits_until: str
 
 
 def person() -> Person:
@@ -64,10 +65,10 @@ def cards(of: Person, views: Sequence[AssessmentView], wanted: Sequence[Status])
     """The assessments in one of these states, in the order they come."""
     chosen = [view for view in views if view.status in wanted]
     chosen.sort(key=lambda view: (view.assessment.opens_at is None, view.assessment.opens_at))
-    return [card(of, view) for view in chosen]
+    return [_card(of, view, views) for view in chosen]
 
 
-def card(of: Person, view: AssessmentView) -> Card:
+def _card(of: Person, view: AssessmentView, views: Sequence[AssessmentView]) -> Card:
     """One assessment in words."""
     assessment, zone = view.assessment, of.participant.timezone
     return Card(
@@ -79,7 +80,22 @@ def card(of: Person, view: AssessmentView) -> Card:
         from_day=first_day(of, assessment),
         until=last_day(of, assessment),
         sent_day=long_date(assessment.submitted_at, of.language, zone) if assessment.submitted_at else "",
+        waits_until=_may_wait(of, assessment, [each.assessment for each in views if each.status in ASKED]),
     )
+
+
+def _may_wait(of: Person, later: Assessment, others: Sequence[Assessment]) -> str:
+    """From which day to do one that asks what an earlier one asks, or has just asked; "" where it need not wait."""
+    apart = timedelta(days=of.study.same_instrument_days)
+    waits = [
+        (earlier.submitted_at or work().now) + apart
+        for earlier in others
+        if earlier.opens_at and later.opens_at and earlier.opens_at < later.opens_at
+        if not set(earlier.instruments).isdisjoint(later.instruments)
+    ]
+    day = max(waits, default=None)
+    waits_in_time = day is not None and later.closes_at is not None and work().now < day < later.closes_at
+    return long_date(day, of.language, of.participant.timezone) if day and waits_in_time else ""
 
 
 def first_day(of: Person, assessment: Assessment) -> str:
