@@ -89,7 +89,7 @@ def run_everything(runtime: Runtime, *, host: str = HERE, port: int | None = Non
     """
     settings = runtime.settings
     chosen = port or port_of(settings)
-    _require_free(host, chosen)
+    require_free(host, chosen)
     runtime.engine.dispose()
     here = {"PRO_BASE_URL": f"http://{HERE}:{chosen}"} if _is_here(settings.base_url) else {}
     programs = [
@@ -127,7 +127,7 @@ def _is_here(base_url: str) -> bool:
     return urlsplit(base_url).hostname in {HERE, "localhost", "::1"}
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
