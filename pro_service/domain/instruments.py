@@ -113,7 +113,7 @@ def accepts(item: Item, answer: Answer) -> bool:
         return False
     if item.kind in {"choice", "yes_no"}:
         return isinstance(answer, int) and answer in allowed_codes(item)
-    return (item.kind == "number" or isinstance(answer, int)) and math.isfinite(answer) and _within(item, answer)
+    return (item.kind == "number" or isinstance(answer, int)) and _within(item, answer)
 
 
 def expectation(item: Item) -> str:
@@ -167,7 +167,10 @@ def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) 
 
 
 def _within(item: Item, answer: float) -> bool:
-    return (item.minimum is None or answer >= item.minimum) and (item.maximum is None or answer <= item.maximum)
+    # comparing never overflows, whatever whole number a client sends, and is false for NaN
+    lowest = -math.inf if item.minimum is None else item.minimum
+    highest = math.inf if item.maximum is None else item.maximum
+    return lowest <= answer <= highest and -math.inf < answer < math.inf
 
 
 def _longest(item: Item) -> int:
