@@ -119,6 +119,7 @@ def _path(rule: str) -> str:
 def _complete_operation(operation: dict[str, Any], method: str, endpoint: str, *, is_path_of_things: bool) -> None:
     view = current_app.view_functions[endpoint]
     operation["operationId"] = endpoint.replace(".", "_")
+    operation["tags"] = [getattr(current_app.blueprints[endpoint.partition(".")[0]], "tag", "")]
     is_public = getattr(view, "is_public", False)
     operation["security"] = [] if is_public else [{"bearer": []}, {"cookie": []}]
     statuses = {400, 429, 503}

@@ -25,6 +25,7 @@ STATUS: tuple[tuple[type[ProError], HTTPStatus], ...] = (
     (errors.UnknownArm, HTTPStatus.UNPROCESSABLE_ENTITY),  # a field of the request, not the thing it asks for
     (errors.UnknownStratum, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.UnknownEvent, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.UnknownFormat, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.UnknownTimepoint, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.UnknownValueSet, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
