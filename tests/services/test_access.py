@@ -1,0 +1,435 @@
+"""Coming in: links that live until their work is done, passwords with a code that is good once, keys with scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from uuid import UUID
+
+import pyotp
+import pytest
+from sqlalchemy import Engine, event, func, select, text, update
+
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LinkExpired,
+    LinkUnknown,
+    NotFound,
+    ProError,
+    SignInFailed,
+    Unauthenticated,
+)
+from pro_service.runtime import Runtime
+from pro_service.services import access
+from pro_service.services.staff import Credentials
+from pro_service.services.work import Work
+from pro_service.storage.access import session, sign_in_link, staff
+from pro_service.storage.assessments import assessment
+from pro_service.storage.audit import audit_event
+from pro_service.storage.metadata import new_id
+from tests.storage.rows import NOON, a_participant, a_study, an_assessment, someone
+from tests.support import people
+from tests.support.clock import Clock
+
+Begin = Callable[..., AbstractContextManager[Work]]
+EMAIL, PASSWORD = "ann@example.org", "correct horse battery"
+VISITOR = Actor("system", "web", "")
+
+
+@pytest.fixture
+def person(engine: Engine, clock: Clock) -> UUID:
+    clock.set(NOON + timedelta(hours=1))
+    return someone(engine)
+
+
+@pytest.fixture
+def baseline(engine: Engine, person: UUID) -> UUID:
+    with engine.begin() as connection:
+        return an_assessment(connection, person, days=7)
+
+
+@pytest.fixture
+def link(work: Begin, person: UUID, baseline: UUID) -> str:
+    with work() as w:
+        return access.mint_link(w, participant_id=person, assessment_ids=[baseline])
+
+
+def set_facts(engine: Engine, assessment_id: UUID, **facts: object) -> None:
+    if not facts:
+        return
+    with engine.begin() as connection:
+        connection.execute(update(assessment).where(assessment.c.id == assessment_id).values(**facts))
+
+
+def rows(engine: Engine) -> tuple[int, ...]:
+    with engine.connect() as connection:
+        return tuple(
+            connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (session, sign_in_link, audit_event)
+        )
+
+
+# A link: opening it changes nothing, and it may be used as often as there is something to do.
+
+
+def test_opening_a_link_writes_nothing_and_spends_nothing(work: Begin, engine: Engine, link: str) -> None:
+    before = rows(engine)
+    for _ in range(3):
+        with work(VISITOR, writes=False) as w:
+            assert access.link_state(w, token=link) == "usable"
+    assert rows(engine) == before
+
+
+def test_a_link_signs_in_as_often_as_it_lives(work: Begin, link: str, person: UUID) -> None:
+    tokens = set()
+    for _ in range(3):
+        with work(VISITOR) as w:
+            signed_in = access.sign_in_with_link(w, token=link)
+        assert (signed_in.participant_id, signed_in.participant_code) == (person, "NKI-001")
+        tokens.add(signed_in.access_token)
+    assert len(tokens) == 3
+    with work(VISITOR, writes=False) as w:
+        actors = {access.who(w, token=token) for token in tokens}
+    assert actors == {Actor("participant", str(person), "participant", "scopes", "nki")}
+
+
+@pytest.mark.parametrize(
+    ("facts", "after", "state"),
+    [
+        ({}, timedelta(0), "usable"),
+        ({}, timedelta(days=6), "usable"),
+        ({}, timedelta(days=7), "expired"),
+        ({"started_at": NOON}, timedelta(days=7) - timedelta(minutes=30), "usable"),
+        ({"started_at": NOON}, timedelta(days=7), "expired"),
+        ({"submitted_at": NOON}, timedelta(0), "expired"),
+        ({"cancelled_at": NOON}, timedelta(0), "expired"),
+        ({"opens_at": NOON + timedelta(days=30), "closes_at": NOON + timedelta(days=40)}, timedelta(days=20), "usable"),
+        ({"opens_at": None, "due_at": None, "closes_at": None}, timedelta(days=90), "usable"),
+    ],
+)
+def test_a_link_lives_until_its_work_is_done(
+    *,
+    work: Begin,
+    engine: Engine,
+    clock: Clock,
+    link: str,
+    baseline: UUID,
+    facts: dict[str, object],
+    after: timedelta,
+    state: str,
+) -> None:
+    set_facts(engine, baseline, **facts)
+    clock.set(NOON + timedelta(hours=1) + after)
+    with work(VISITOR, writes=False) as w:
+        assert access.link_state(w, token=link) == state
+    if state == "expired":
+        with pytest.raises(LinkExpired), work(VISITOR) as w:
+            access.sign_in_with_link(w, token=link)
+
+
+def test_a_link_for_two_lives_until_both_are_done(work: Begin, engine: Engine, person: UUID, baseline: UUID) -> None:
+    with engine.begin() as connection:
+        second = an_assessment(connection, person, "month_3")
+    with work() as w:
+        token = access.mint_link(w, participant_id=person, assessment_ids=[baseline, second])
+    for done, state in [(baseline, "usable"), (second, "expired")]:
+        set_facts(engine, done, submitted_at=NOON)
+        with work(VISITOR, writes=False) as w:
+            assert access.link_state(w, token=token) == state
+
+
+def test_a_link_without_names_is_for_all_that_is_unfinished(
+    work: Begin, engine: Engine, person: UUID, baseline: UUID
+) -> None:
+    with engine.begin() as connection:
+        an_assessment(connection, person, "month_3")
+    set_facts(engine, baseline, submitted_at=NOON)
+    with work() as w:
+        token = access.mint_link(w, participant_id=person)
+        assert access.link_state(w, token=token) == "usable"
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "x" * 43, "pro_x", "\0", "é" * 200])
+def test_a_forged_link_is_unknown(work: Begin, link: str, token: str) -> None:
+    with pytest.raises(LinkUnknown), work(VISITOR, writes=False) as w:
+        access.link_state(w, token=token)
+    with pytest.raises(LinkUnknown), work(VISITOR) as w:
+        access.sign_in_with_link(w, token=token)
+    assert token != link
+
+
+def test_a_revoked_link_is_as_unknown_as_a_forged_one(work: Begin, engine: Engine, link: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(sign_in_link).values(revoked_at=NOON))
+    with pytest.raises(LinkUnknown), work(VISITOR, writes=False) as w:
+        access.link_state(w, token=link)
+
+
+def test_who_may_mint_a_link_and_for_what(work: Begin, engine: Engine, person: UUID, baseline: UUID) -> None:
+    def mint(actor: Actor, *assessment_ids: UUID) -> None:
+        with work(actor) as w:
+            access.mint_link(w, participant_id=person, assessment_ids=assessment_ids)
+
+    mint(people.coordinator_nki, baseline)
+    mint(people.system, baseline)
+    elsewhere = Actor("staff", "x", "coordinator", "scopes", "lumc")
+    refused: list[tuple[Actor, UUID, type[ProError]]] = [
+        (people.investigator, baseline, Forbidden),
+        (elsewhere, baseline, NotFound),
+        (people.patient(person), baseline, Forbidden),
+        (people.everything, new_id(), NotFound),
+    ]
+    for actor, wanted, error in refused:
+        with pytest.raises(error):
+            mint(actor, wanted)
+    set_facts(engine, baseline, submitted_at=NOON)
+    with pytest.raises(Conflict, match="nothing left to answer"):
+        mint(people.everything)
+
+
+# Staff: a password and a code that is good once.
+
+
+@pytest.fixture
+def ann(work: Begin, engine: Engine, clock: Clock) -> Credentials:
+    clock.set(NOON)
+    with work() as w:
+        return access.create_staff(
+            w,
+            email=" Ann@Example.org ",
+            password=PASSWORD,
+            role="coordinator",
+            study="scopes",
+            site="nki",
+            organisation="NKI",
+        )
+
+
+def sign_in(runtime: Runtime, code: str, *, email: str = EMAIL, password: str = PASSWORD) -> access.SignedIn:
+    with runtime.work(VISITOR) as w:
+        return access.sign_in_with_password(w, email=email, password=password, code=code)
+
+
+def code_of(made: Credentials, clock: Clock) -> str:
+    return pyotp.TOTP(made.totp_secret).at(clock())
+
+
+def test_staff_come_in_with_password_and_code(runtime: Runtime, clock: Clock, ann: Credentials) -> None:
+    signed_in = sign_in(runtime, code_of(ann, clock), email="ANN@example.org")
+    with runtime.work(VISITOR, writes=False) as w:
+        actor = access.who(w, token=signed_in.access_token)
+    assert actor == Actor("staff", str(ann.staff_id), "coordinator", "scopes", "nki", organisation="NKI")
+    assert signed_in.expires_at == clock() + timedelta(hours=12)
+    clock.advance(hours=12)
+    with pytest.raises(Unauthenticated), runtime.work(VISITOR, writes=False) as w:
+        access.who(w, token=signed_in.access_token)
+
+
+def test_a_code_is_good_once(runtime: Runtime, clock: Clock, ann: Credentials) -> None:
+    code = code_of(ann, clock)
+    sign_in(runtime, code)
+    with pytest.raises(SignInFailed):
+        sign_in(runtime, code)
+    clock.advance(seconds=30)
+    sign_in(runtime, code_of(ann, clock))
+
+
+@pytest.mark.parametrize(("drift", "good"), [(-90, False), (-30, True), (0, True), (30, True), (90, False)])
+def test_a_phone_may_be_half_a_minute_off(
+    runtime: Runtime, clock: Clock, ann: Credentials, drift: int, good: bool
+) -> None:
+    code = pyotp.TOTP(ann.totp_secret).at(clock() + timedelta(seconds=drift))
+    if good:
+        sign_in(runtime, code)
+        return
+    with pytest.raises(SignInFailed):
+        sign_in(runtime, code)
+
+
+def test_nothing_tells_which_part_was_wrong(runtime: Runtime, clock: Clock, ann: Credentials) -> None:
+    code, messages = code_of(ann, clock), set()
+    wrong = [
+        {"email": "nobody@example.org", "password": PASSWORD, "code": code},
+        {"email": EMAIL, "password": "wrong", "code": code},
+        {"email": EMAIL, "password": PASSWORD, "code": "000000"},
+        {"email": EMAIL, "password": PASSWORD, "code": "not a code"},
+    ]
+    for attempt in wrong:
+        with pytest.raises(SignInFailed) as caught:
+            sign_in(runtime, attempt["code"], email=attempt["email"], password=attempt["password"])
+        messages.add((caught.value.code, str(caught.value)))
+    assert len(messages) == 1
+
+
+def test_five_failures_lock_the_account_for_a_while(
+    runtime: Runtime, engine: Engine, clock: Clock, ann: Credentials
+) -> None:
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            sign_in(runtime, code_of(ann, clock), password="wrong")
+    with pytest.raises(SignInFailed):
+        sign_in(runtime, code_of(ann, clock))
+    clock.advance(minutes=15)
+    sign_in(runtime, code_of(ann, clock))
+    with engine.connect() as connection:
+        actions = connection.execute(select(audit_event.c.action).order_by(audit_event.c.id)).scalars().all()
+        assert connection.execute(select(staff.c.failed_attempts, staff.c.locked_until)).one() == (0, None)
+    assert actions == ["staff.create", *["staff.sign_in_failed"] * 5, "staff.sign_in_refused", "session.start"]
+
+
+def test_a_success_forgets_earlier_failures(runtime: Runtime, clock: Clock, ann: Credentials) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(SignInFailed):
+                sign_in(runtime, "000000")
+        sign_in(runtime, code_of(ann, clock))
+        clock.advance(minutes=1)
+
+
+def test_disabling_an_account_ends_its_sessions_at_once(
+    runtime: Runtime, work: Begin, clock: Clock, ann: Credentials
+) -> None:
+    token = sign_in(runtime, code_of(ann, clock)).access_token
+    for _ in range(2):
+        with work() as w:
+            access.disable_staff(w, email=EMAIL)
+    with pytest.raises(Unauthenticated), work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+    clock.advance(minutes=1)
+    with pytest.raises(SignInFailed):
+        sign_in(runtime, code_of(ann, clock))
+
+
+def test_a_reset_replaces_password_and_code(runtime: Runtime, work: Begin, clock: Clock, ann: Credentials) -> None:
+    token = sign_in(runtime, code_of(ann, clock)).access_token
+    with work() as w:
+        made = access.reset_staff(w, email=EMAIL, password="another good phrase")
+    clock.advance(minutes=1)
+    with pytest.raises(Unauthenticated), work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+    with pytest.raises(SignInFailed):
+        sign_in(runtime, code_of(ann, clock))
+    sign_in(runtime, code_of(made, clock), password="another good phrase")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"password": "short"}, "password"),
+        ({"password": "ann ann ann ann"}, "password"),
+        ({"password": "aaaaaaaaaaaaaaaa"}, "password"),
+        ({"email": "nobody"}, "email"),
+        ({"role": "king"}, "role"),
+        ({"role": "system"}, "role"),
+        ({"role": "coordinator", "site": ""}, "site"),
+    ],
+)
+def test_an_account_that_will_not_do(work: Begin, change: dict[str, str], field: str) -> None:
+    facts = {"email": EMAIL, "password": PASSWORD, "role": "monitor", "study": "scopes", "site": "nki", **change}
+    with pytest.raises(Invalid) as caught, work() as w:
+        access.create_staff(w, **facts)
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def test_one_account_per_address_and_none_beyond_ones_own_reach(work: Begin, ann: Credentials) -> None:
+    with pytest.raises(Conflict, match="already"), work() as w:
+        access.create_staff(w, email=EMAIL, password=PASSWORD, role="monitor")
+    local_admin = Actor("staff", "x", "admin", "scopes", "nki")
+    for study, site in [("", ""), ("scopes", ""), ("other", "nki"), ("scopes", "lumc")]:
+        with pytest.raises(Forbidden), work(local_admin) as w:
+            access.create_staff(w, email="b@example.org", password=PASSWORD, role="monitor", study=study, site=site)
+        with pytest.raises(Forbidden), work(local_admin) as w:
+            access.create_api_key(w, label="x", role="monitor", scopes=["*"], study=study, site=site)
+    with pytest.raises(Forbidden), work(people.coordinator_nki) as w:
+        access.create_staff(w, email="b@example.org", password=PASSWORD, role="monitor", study="scopes", site="nki")
+    assert ann.totp_uri.startswith("otpauth://totp/")
+
+
+def test_the_list_shows_accounts_and_no_secrets(work: Begin, ann: Credentials) -> None:
+    with work(people.everything, writes=False) as w:
+        (only,) = access.staff_list(w)
+    assert (only.id, only.email, only.role, only.disabled_at) == (ann.staff_id, EMAIL, "coordinator", None)
+    assert not hasattr(only, "password_hash")
+    with pytest.raises(Forbidden), work(people.coordinator_nki, writes=False) as w:
+        access.staff_list(w)
+
+
+# Tokens.
+
+
+def test_an_api_key_may_do_what_its_scopes_say_until_it_ends(work: Begin, clock: Clock) -> None:
+    with work() as w:
+        key = access.create_api_key(
+            w, label="import", role="coordinator", scopes=["participants.*"], study="scopes", site="nki",
+            expires_at=clock() + timedelta(days=1),
+        )  # fmt: skip
+    assert key.startswith("pro_")
+    with work(VISITOR, writes=False) as w:
+        actor = access.who(w, token=key)
+    assert (actor.kind, actor.role, actor.study, actor.site) == ("api_key", "coordinator", "scopes", "nki")
+    assert actor.scopes == {"participants.*"}
+    clock.advance(days=1)
+    with pytest.raises(Unauthenticated), work(VISITOR, writes=False) as w:
+        access.who(w, token=key)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"role": "king"}, "role"), ({"scopes": ["fly"]}, "scopes"), ({"scopes": []}, "scopes")]
+)
+def test_a_key_that_will_not_do(work: Begin, change: dict[str, object], field: str) -> None:
+    facts: dict[str, object] = {"label": "x", "role": "monitor", "scopes": ["*"], **change}
+    with pytest.raises(Invalid) as caught, work() as w:
+        access.create_api_key(w, **facts)  # type: ignore[arg-type]  # a table of cases
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+@pytest.mark.parametrize("token", ["", "x", "pro_", "pro_" + "x" * 43, "\0"])
+def test_a_token_nobody_gave_out_is_nobody(work: Begin, token: str) -> None:
+    with pytest.raises(Unauthenticated), work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+
+
+def test_signing_out_ends_the_session_and_is_harmless_twice(work: Begin, link: str) -> None:
+    with work(VISITOR) as w:
+        token = access.sign_in_with_link(w, token=link).access_token
+    for _ in range(2):
+        with work(VISITOR) as w:
+            access.sign_out(w, token=token)
+    with pytest.raises(Unauthenticated), work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+
+
+def test_no_token_is_stored_or_logged(work: Begin, engine: Engine, link: str) -> None:
+    with work() as w:
+        token = access.sign_in_with_link(w, token=link).access_token
+        key = access.create_api_key(w, label="x", role="monitor", scopes=["*"])
+    with engine.connect() as connection:
+        stored = [
+            str(row)
+            for table in ("session", "sign_in_link", "api_key", "audit_event")
+            for row in connection.execute(text(f"SELECT * FROM {table}"))
+        ]
+    assert stored
+    assert not [row for row in stored for secret in (link, token, key, key.removeprefix("pro_")) if secret in row]
+
+
+def test_who_is_one_query(work: Begin, engine: Engine, link: str) -> None:
+    with work(VISITOR) as w:
+        token = access.sign_in_with_link(w, token=link).access_token
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+    with work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+    assert len(statements) == 1
+
+
+def test_a_participant_of_another_study_is_another_person(work: Begin, engine: Engine, person: UUID) -> None:
+    with engine.begin() as connection:
+        other = a_participant(connection, *a_study(connection, "other"))
+        theirs = an_assessment(connection, other)
+    with pytest.raises(NotFound), work() as w:
+        access.mint_link(w, participant_id=person, assessment_ids=[theirs])
