@@ -16,6 +16,7 @@ from tests.domain.protocols import study
 
 TODAY = date(2026, 1, 12)
 LONG_AGO = date(1999, 12, 1)
+START = "events.randomisation"
 STUDY = replace(
     study(),
     criteria=(Criterion("adult", {}), Criterion("willing", {}), Criterion("pregnant", {}, excludes=True)),
@@ -61,10 +62,10 @@ def test_nothing_is_wrong_with_a_sound_enrolment() -> None:
         ({"timezone": ""}, "timezone"),
         ({"consented_on": None}, "consented_on"),
         ({"consented_on": date(2026, 1, 13)}, "consented_on"),
-        ({"events": ()}, "events.randomisation"),
-        ({"events": (TrialEvent("randomisation", date(1999, 12, 31)),), "consented_on": LONG_AGO}, "events.randomisation"),
-        ({"events": (TrialEvent("randomisation", date(2026, 1, 13)),)}, "events.randomisation"),
-        ({"events": (TrialEvent("randomisation", date(2026, 1, 9)),)}, "events.randomisation"),
+        ({"events": ()}, START),
+        ({"events": (TrialEvent("randomisation", date(1999, 12, 31)),), "consented_on": LONG_AGO}, START),
+        ({"events": (TrialEvent("randomisation", date(2026, 1, 13)),)}, START),
+        ({"events": (TrialEvent("randomisation", date(2026, 1, 9)),)}, START),
         ({"events": (*FINE.events, TrialEvent("wedding", TODAY))}, "events.wedding"),
         ({"events": (*FINE.events, TrialEvent("surgery", TODAY), TrialEvent("surgery", TODAY))}, "events.surgery"),
     ],

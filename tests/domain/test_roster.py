@@ -13,6 +13,7 @@ HEADER = ["code", "site", "arm", "stratum", "language", "consented_on", "eligibi
           "eligibility.pregnant", "events.randomisation", "planned.surgery", "email", "birth_year"]  # fmt: skip
 ANNA = ["N-001", "north", "one", "leg", "en", "2026-01-10", "yes", "yes", "no", "2026-01-12", "2026-02-20",
         "anna@example.org", "1961"]  # fmt: skip
+START = "events.randomisation"
 A_DATE = "expected a date as YYYY-MM-DD"
 
 
@@ -55,7 +56,7 @@ def test_somebody_without_an_address_has_no_contact() -> None:
         ([[*HEADER, "code"]], ["roster.csv:1: code: this column comes twice"]),
         ([HEADER[:-6] + HEADER[-4:]], ["roster.csv:1: eligibility.willing: this column is missing"]),
         ([HEADER, ANNA[:-1]], ["roster.csv:2: expected 13 cells, found 12"]),
-        ([HEADER, ANNA, with_cell("events.randomisation", "12-01-2026")], [f"roster.csv:3: events.randomisation: {A_DATE}"]),
+        ([HEADER, ANNA, with_cell(START, "12-01-2026")], [f"roster.csv:3: {START}: {A_DATE}"]),
         ([HEADER, with_cell("consented_on", "2026-02-30")], [f"roster.csv:2: consented_on: {A_DATE}"]),
         ([HEADER, with_cell("email", "anna at example")], ["roster.csv:2: email: expected an e-mail address"]),
         ([HEADER, with_cell("email", "a@b.nl\nBcc: c@d.nl")], ["roster.csv:2: email: expected an e-mail address"]),
