@@ -5,9 +5,21 @@ The SQL view `score` (made in the migrations, one text per dialect) gives one ro
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pro_service.domain.scores import PendingForm, ScoreSet
+from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.participants import participant
+from pro_service.storage.responses import response
+from pro_service.storage.session import Session
 
 score_set = Table(
     "score_set",
@@ -25,3 +37,66 @@ score_set = Table(
     Column("computed_at", Instant, nullable=False),
     UniqueConstraint("response_id", "revision", "scorer_version", "value_set"),
 )
+
+
+def _add(dialect: ModuleType) -> Any:
+    """Insert score sets; one that is there already stays as it is: the same answers give the same scores."""
+    return dialect.insert(score_set).on_conflict_do_nothing().inline()
+
+
+_ADD = {"postgresql": _add(postgresql), "sqlite": _add(sqlite)}
+
+
+def claim_pending(session: Session, *, now: datetime, limit: int) -> tuple[PendingForm, ...]:
+    """Forms without scores, held by this transaction until it ends; on PostgreSQL other workers pass them by.
+
+    A worker that dies lets go of them at once. Forms set aside until after `now` are left alone.
+    """
+    query = (
+        select(
+            response.c.id,
+            response.c.revision,
+            response.c.instrument,
+            response.c.instrument_version,
+            response.c.answers,
+            participant.c.study_id,
+            participant.c.study_version_id,
+        )
+        .join(assessment, assessment.c.id == response.c.assessment_id)
+        .join(participant, participant.c.id == assessment.c.participant_id)
+        .where(response.c.to_score, response.c.scored_revision < response.c.revision)
+        .where(or_(response.c.claimed_until.is_(None), response.c.claimed_until <= now))
+        .limit(limit)
+        .with_for_update(of=response, skip_locked=True)
+    )
+    return tuple(PendingForm(*row) for row in session.execute(query))
+
+
+def add(session: Session, score_sets: Sequence[ScoreSet], *, at: datetime) -> None:
+    """Store score sets, and mark their responses as scored. They must have been claimed in this transaction."""
+    if not score_sets:
+        return
+    session.execute(_ADD[session.dialect.name], [{**_values(one), "computed_at": at} for one in score_sets])
+    session.execute(
+        update(response)
+        .where(response.c.id.in_([one.response_id for one in score_sets]))
+        .values(scored_revision=response.c.revision, claimed_until=None)
+    )
+
+
+def set_aside(session: Session, response_ids: Collection[UUID], *, until: datetime) -> None:
+    """Leave forms alone for a while that cannot be scored now."""
+    if response_ids:
+        session.execute(
+            update(response)
+            .where(response.c.id.in_(response_ids))
+            .values(claimed_until=until)
+            .execution_options(housekeeping=True)
+        )
+
+
+def _values(one: ScoreSet) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in _NAMES}
+
+
+_NAMES = tuple(ScoreSet.__dataclass_fields__)
