@@ -45,6 +45,10 @@ class Office:
         scores.close(self.runtime)
         scores.score(self.runtime)
 
+    def signs_in(self, link: str) -> str:
+        """A patient presses the button behind a link; the token of the session."""
+        return str(self.call("POST", "/sessions/link", {"token": link.rsplit("/", 1)[1]})["access_token"])
+
     def enrols(self, code: str, *, arm: str, stratum: str, randomised: str, email: str, language: str = "en") -> str:
         """A new participant; the id."""
         made = self.call(
