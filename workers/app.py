@@ -7,11 +7,13 @@ shared by starting more of them, on any host. docs/decisions/ says what was meas
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 from pro_service.observability import configure, failure, logger
@@ -46,7 +48,7 @@ def create_celery(runtime: Runtime) -> Celery:
         worker_prefetch_multiplier=1,
     )
     for entry in TIMETABLE:
-        app.task(name=entry.name)(_once_at_a_time(entry, runtime))
+        app.task(name=entry.name, shared=False)(_once_at_a_time(entry, runtime))
     return app
 
 
@@ -56,8 +58,9 @@ def run_worker(runtime: Runtime) -> None:
     app = create_celery(runtime)
     with app.connection_for_write() as connection:
         app.control.purge(connection=connection)
+    warnings.simplefilter("ignore", SecurityWarning)  # it warns root of pickle, and we take nothing but JSON
     log.info("working", entries=len(TIMETABLE))
-    app.worker_main(["worker", "--without-gossip", "--without-mingle", "--without-heartbeat", "--quiet"])
+    app.Worker(quiet=True, without_gossip=True, without_heartbeat=True, without_mingle=True).start()
 
 
 def run_beat(runtime: Runtime) -> None:
