@@ -8,34 +8,22 @@ trail. The same cut of the same data is the same rows, on PostgreSQL and on SQLi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from pro_service.domain import (
-    datacut,
-    datacut_answers,
-    datacut_forms,
-    datacut_scores,
-    dataset,
-    events,
-    instruments,
-)
-from pro_service.domain.assessments import Assessment
+from pro_service.domain import datacut_answers, datacut_forms, datacut_scores, dataset
 from pro_service.domain.compliance import FormFact, FormState, FormStatus
-from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, KnownResponse, KnownScores
+from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant
 from pro_service.domain.dataset import Batch, Dataset, Row, Table, Version
 from pro_service.domain.errors import StudyNotActive, UnknownStudy
-from pro_service.domain.instruments import Answer, Instrument
-from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study, StudyVersion, Timepoint
-from pro_service.domain.scoring import input_hash
-from pro_service.services import studies
+from pro_service.domain.roles import require
+from pro_service.services import knowledge, studies
 from pro_service.services.work import Work
 from pro_service.storage import datasets
 from pro_service.storage import studies as stored_studies
-from pro_service.storage.datasets import Changes, LaterChange, ResponseRow, ScoreRow
 
 PEOPLE_PER_BATCH = 200
 WITHOUT_DATA = frozenset({FormStatus.NOT_YET_DUE, FormStatus.OPEN, FormStatus.MISSED})
@@ -46,8 +34,9 @@ def cut(work: Work, *, study: str, as_of: datetime, masked: bool = False, free_t
     """The study as it was known at `as_of`, or as it is known now where that lies ahead.
 
     `masked` hides the arm and the dates that tell it. Without `free_text` no typed text leaves. The rows are read
-    while the dataset is, in the transaction of `work`. Raises UnknownStudy, StudyNotActive.
+    while the dataset is, in the transaction of `work`. Raises UnknownStudy, StudyNotActive, Forbidden.
     """
+    require(work.actor, "exports.write", study=study)
     at = min(as_of, work.now)
     versions = _versions(work, study, at)
     shape = _cut(work, versions, at, masked=masked, free_text=free_text)
@@ -111,7 +100,7 @@ def _batches(work: Work, shape: Cut, study_id: UUID, book: Sequence[tuple[Table,
     show = _Show(shape)
     for start in range(0, len(people), PEOPLE_PER_BATCH):
         batch: dict[str, list[Row]] = {}
-        for known in _known(work, shape, people[start : start + PEOPLE_PER_BATCH]):
+        for known in knowledge.known(work, shape, people[start : start + PEOPLE_PER_BATCH]):
             if known.participant.enrolled_at is not None:
                 population["" if shape.masked else known.participant.arm or ""] += 1
             facts.update(show.add(batch, known))
@@ -150,148 +139,3 @@ class _Show:
 def _finished(form: KnownForm, state: FormState) -> KnownForm:
     """The form as it may leave: without answers unless they are data."""
     return replace(form, responses=()) if state.status in WITHOUT_DATA else form
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a batch of participants is made of, as it was read."""
-
-    events: Mapping[UUID, Sequence[events.EventRecord]]
-    forms: Mapping[UUID, Sequence[Assessment]]
-    responses: Mapping[UUID, Sequence[ResponseRow]]
-    scores: Mapping[UUID, Sequence[ScoreRow]]
-    later: Mapping[tuple[str, str], Sequence[LaterChange]]
-
-    def since(self, kind: str, id: UUID) -> list[Changes]:
-        """What was changed after the cut, newest first."""
-        return [line.changes for line in sorted(self.later.get((kind, str(id)), ()), reverse=True)]
-
-    def answers_since(self, row: ResponseRow) -> list[Changes]:
-        """Items that were changed after the cut, newest first: saved, corrected, or brought along in submitting."""
-        own = self.later.get(("response", str(row.id)), ())
-        prefix = f"{row.instrument}."
-        brought = [
-            LaterChange(
-                line.number,
-                {name.removeprefix(prefix): pair for name, pair in line.changes.items() if name.startswith(prefix)},
-            )
-            for line in self.later.get(("assessment", str(row.assessment_id)), ())
-        ]
-        return [line.changes for line in sorted((*own, *brought), reverse=True)]
-
-
-def _known(work: Work, shape: Cut, people: Sequence[Participant]) -> Iterator[KnownParticipant]:
-    """These participants as they were known, in the order given."""
-    ids, session = [one.id for one in people], work.session
-    kinds = ("participant", "assessment", "response")
-    read = _Read(
-        events=datasets.events(session, ids, known_by=shape.at),
-        forms=datasets.forms(session, ids),
-        responses=datasets.responses(session, ids, known_by=shape.at),
-        scores=datasets.scores(session, ids, known_by=shape.at),
-        later=datasets.later_changes(session, ids, kinds=kinds, after=shape.at) if shape.at < work.now else {},
-    )
-    order = {timepoint.code: place for place, timepoint in enumerate(shape.timepoints)}
-    definitions = {instrument.code: instrument for instrument in shape.instruments}
-    for one in people:
-        forms = [
-            _form(read, assessment, definitions, shape.at)
-            for assessment in read.forms.get(one.id, ())
-            if not _created_later(read, assessment)
-        ]
-        forms.sort(key=lambda form: (order.get(form.assessment.timepoint, len(order)), form.assessment.occurrence))
-        yield KnownParticipant(
-            participant=_person(one, read, shape.at),
-            events=events.known(read.events.get(one.id, ())),
-            forms=tuple(forms),
-        )
-
-
-def _person(one: Participant, read: _Read, at: datetime) -> Participant:
-    person = datacut.as_it_stood(one, read.since("participant", one.id))
-    if person.enrolled_at is not None and person.enrolled_at > at:
-        return replace(person, enrolled_at=None)
-    return person
-
-
-def _created_later(read: _Read, assessment: Assessment) -> bool:
-    """Whether the trail says the assessment came into being after the cut: its questionnaires were nothing before."""
-    later = read.since("assessment", assessment.id)
-    return any("instruments" in changes and changes["instruments"][0] is None for changes in later)
-
-
-def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrument], at: datetime) -> KnownForm:
-    one = datacut.as_it_stood(assessment, read.since("assessment", assessment.id))
-    one = replace(
-        one,
-        started_at=_by(one.started_at, at),
-        submitted_at=_by(one.submitted_at, at),
-        cancelled_at=_by(one.cancelled_at, at),
-    )
-    found = {row.instrument: row for row in read.responses.get(one.id, ())}
-    begun_since = [changes for row in found.values() for changes in read.since("response", row.id)]
-    if one.submitted_at is None and (not found or any("started_at" in changes for changes in begun_since)):
-        one = replace(one, started_at=None)  # begun after the cut, if on behalf of an earlier day
-    order = [code for code in (*one.instruments, *sorted(found)) if code in found and code in definitions]
-    responses = (_response(read, found[code], definitions[code], at) for code in dict.fromkeys(order))
-    return KnownForm(one, tuple(response for response in responses if response.answers))
-
-
-def _by(instant: datetime | None, at: datetime) -> datetime | None:
-    """The instant, unless it came later."""
-    return instant if instant is None or instant <= at else None
-
-
-def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetime) -> KnownResponse:
-    answers, touched = row.answers, row.updated_at > at
-    if touched:
-        answers = _answers_before(answers, read.answers_since(row), definition)
-    shown = instruments.visible(definition, answers)
-    scores = _scores_of(read.scores.get(row.id, ()), None if touched else row.revision, definition, answers)
-    return KnownResponse(
-        definition=definition,
-        version=row.instrument_version,
-        language=row.language,
-        revision=scores[0].revision if scores and touched else row.revision,
-        shown=shown,
-        answers={item.code: answers[item.code] for item in shown if item.code in answers},
-        stamps=row.stamps,
-        scores=tuple(_known_scores(one) for one in scores),
-    )
-
-
-def _answers_before(
-    answers: Mapping[str, Answer], later: Sequence[Changes], definition: Instrument
-) -> dict[str, Answer]:
-    """The answers before later changes (newest first) were made to them."""
-    before, items = dict(answers), {item.code for item in definition.items}
-    for changes in later:
-        for item, (old, _) in ((name, pair) for name, pair in changes.items() if name in items):
-            if old is None:
-                before.pop(item, None)
-            else:
-                before[item] = old
-    return before
-
-
-def _scores_of(
-    scores: Sequence[ScoreRow], revision: int | None, definition: Instrument, answers: Mapping[str, Answer]
-) -> list[ScoreRow]:
-    """The newest scores of exactly these answers; without a revision they are known by the hash of their input."""
-    if revision is None:
-        made_of = input_hash(definition, answers)
-        fitting = [one for one in scores if one.input_hash == made_of]
-    else:
-        fitting = [one for one in scores if one.revision == revision]
-    newest = max((one.computed_at for one in fitting), default=None)
-    return sorted((one for one in fitting if one.computed_at == newest), key=lambda one: one.value_set)
-
-
-def _known_scores(row: ScoreRow) -> KnownScores:
-    return KnownScores(
-        scorer_version=row.scorer_version,
-        value_set=row.value_set,
-        missing_rule=row.missing_rule,
-        computed_at=row.computed_at,
-        scales=row.scales,
-    )

@@ -170,6 +170,24 @@ def later_changes(
     return found
 
 
+def answer_times(session: Session, subjects: Sequence[UUID], *, until: datetime) -> dict[str, dict[str, datetime]]:
+    """When the audit trail last saw each field of these subjects set, up to an instant, by subject's id and field."""
+    columns = audit_event.c
+    query = (
+        select(columns.subject_id, columns.at, columns.changes)
+        .where(
+            columns.subject_kind.in_(("assessment", "response")),
+            columns.subject_id.in_([str(subject) for subject in subjects]),
+            columns.at <= until,
+        )
+        .order_by(columns.id)
+    )
+    found: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for subject, at, changes in session.execute(query):
+        found[subject].update(dict.fromkeys(changes, at))
+    return found
+
+
 def scored(session: Session, *, study_id: UUID) -> int:
     """How many score sets a study has."""
     query = (
