@@ -15,13 +15,13 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the service (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.installed-tests: setup.cfg pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the service and what its tests need (about two minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .[test]
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable .[test]
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed  ## everything on this machine with demo data: PORT=8123 make demo
