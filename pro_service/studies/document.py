@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -17,8 +18,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pro_service.domain.errors import InvalidStudy, Problem
 
-LARGEST_FILE = 1_000_000
+LARGEST_FILE = 200_000
 """Characters. A protocol is a few pages; anything larger is some other file."""
+
+DEEPEST = 50
+"""Brackets open at once. A protocol needs four; the YAML library takes seconds over thousands."""
+
+TOO_DEEP = "nested too deeply for a study file"
 
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}
 
@@ -130,19 +136,27 @@ def parse(text: str, notes: Notes) -> Value:
     node = None
     if len(text) > LARGEST_FILE:
         notes.add(f"larger than {LARGEST_FILE} characters; this is not a study file", line=1)
+    elif _depth(text) > DEEPEST:
+        notes.add(TOO_DEEP, line=1)
     else:
         try:
-            node = YAML(typ="rt", pure=True).compose(text)
+            node = YAML(typ="safe", pure=True).compose(text)
         except MarkedYAMLError as error:
             _note_syntax(error, text, notes)
         except YAMLError as error:  # a character YAML does not allow; no line is known
             notes.add(f"not YAML: {str(error).splitlines()[0]}", line=1)
         except RecursionError:
-            notes.add("nested too deeply for a study file", line=1)
+            notes.add(TOO_DEEP, line=1)
         if node is None and not notes.problems:
             notes.add("the file is empty", line=1)
     notes.raise_if_any()
     return Value(node, "", 1, notes)
+
+
+def _depth(text: str) -> int:
+    """The most brackets that are open at once."""
+    steps = (1 if sign in "[{" else -1 for sign in text if sign in "[]{}")
+    return max(accumulate(steps), default=0)
 
 
 def _note_syntax(error: MarkedYAMLError, text: str, notes: Notes) -> None:

@@ -65,6 +65,13 @@ def test_the_later_target_is_the_later_one() -> None:
     assert overlap.instruments == ("eq-5d-5l", "qlq-c30")
 
 
+def test_a_cap_can_close_the_later_one_first() -> None:
+    """Capped to day 0 to 2, the one with the later target is over before the other opens, within seven days of it."""
+    one, other = two((4, 0, 7), (5, -5, 7))
+    for closes, crowd in ((2, True), (-3, False), (-4, False)):
+        assert bool(overlaps((one, replace(other, closes_at=until(closes))), days=7)) is crowd, closes
+
+
 def test_what_has_no_date_crowds_nobody() -> None:
     one, other = two((0, 0, 7), (5, 0, 7))
     waiting = replace(other, target_on=None, opens_at=None, due_at=None, closes_at=None)
@@ -106,6 +113,14 @@ def test_offers_to_wait(
     assert earlier.id not in found
     for wait in found.values():
         assert (wait.earlier, wait.instruments) == (earlier.id, ("qlq-c30", "eq-5d-5l"))
+
+
+def test_the_offer_ends_with_the_wait() -> None:
+    """Answered on day 4: a moment before 00:00 of day 11 there is an offer, from then on there is none."""
+    earlier, later = two((0, 0, 7), (5, 0, 20))
+    pair = (replace(earlier, started_at=day(4), submitted_at=day(4)), later)
+    assert waits(pair, days=7, now=until(11) - timedelta(microseconds=1), zone=AMSTERDAM)
+    assert not waits(pair, days=7, now=until(11), zone=AMSTERDAM)
 
 
 def test_what_is_begun_or_cancelled_is_offered_nothing() -> None:

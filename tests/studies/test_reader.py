@@ -102,12 +102,13 @@ def test_what_is_no_offset(written: str) -> None:
     [
         ("study: a\x00b", "study.yaml:1: not YAML: unacceptable character #x0000: special characters are not allowed"),
         ("[" * 5000, "study.yaml:1: nested too deeply for a study file"),
+        ("- " * 5000, "study.yaml:1: nested too deeply for a study file"),
         ("x" * (LARGEST_FILE + 1), f"study.yaml:1: larger than {LARGEST_FILE} characters; this is not a study file"),
         ("# nothing but a comment\n", "study.yaml:1: the file is empty"),
         ("just words", "study.yaml:1: expected a mapping of names to values, found 'just words'"),
         ("study: &a [*a]\nversion: *b", "study.yaml:2: not YAML: found undefined alias 'b'"),
     ],
-    ids=["control character", "deep", "huge", "comment", "words", "alias"],
+    ids=["control character", "brackets", "dashes", "huge", "comment", "words", "alias"],
 )
 def test_what_is_no_study_file_at_all(text: str, problem: str) -> None:
     assert problems(text) == [problem]
@@ -137,6 +138,28 @@ def test_no_text_is_answered_with_anything_but_its_problems(noise: str, at: int)
 @given(st.integers(0, len(GOOD)), st.integers(0, len(GOOD)))
 def test_no_hole_in_a_file_is_answered_with_anything_but_its_problems(start: int, end: int) -> None:
     assert all(problem.line >= 1 for problem in mistakes(GOOD[:start] + GOOD[end:]))
+
+
+HANGING = "\n    anchor:\n      - surgery\n      - {event: randomisation, days_by_arm: {one: 28d, two: 2w}}\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "shadows", "why"),
+    [
+        ("14d", True, "opens on day 7, the last day of baseline"),
+        ("15d", False, "opens on day 8"),
+        ("-21d", True, "closes on day -7, the first day of baseline"),
+        ("-22d", False, "closes on day -8"),
+        ("1 month", False, "a month is 28 days at least"),
+        ("-1 month", False, "opens at most 38 days before, closes at least 14"),
+    ],
+)
+def test_windows_on_one_anchor_may_touch_but_not_overlap(target: str, shadows: bool, why: str) -> None:
+    """Failure 18: baseline is open from day -7 to day 7; the other one from 7 days before its target to 14 after."""
+    text = GOOD.replace(HANGING, "\n    anchor: randomisation\n").replace("target: 1 month", f"target: {target}")
+    found = [str(problem) for problem in mistakes(text)]
+    assert bool(found) is shadows, why
+    assert all("its window overlaps that of 'baseline'" in problem for problem in found)
 
 
 def test_without_a_catalogue_instruments_are_taken_on_trust() -> None:
