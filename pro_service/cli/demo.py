@@ -31,7 +31,10 @@ SQLITE = "sqlite:///"
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="Port to listen on.  [default: 8000]")
-def command(port: int | None) -> None:
+@click.option(
+    "--participants", type=click.IntRange(min=1), default=PARTICIPANTS, show_default=True, help="How many to make up."
+)
+def command(port: int | None, participants: int) -> None:
     """Run everything on this machine, with synthetic participants who have months of answers; Ctrl-C stops it.
 
     Addresses, account, key and a patient's sign-in link are printed, and written for scripts to var/demo.json. The
@@ -46,7 +49,7 @@ def command(port: int | None) -> None:
     require_free(HERE, chosen)
     base_url = _base_url(settings, chosen)
     configure("error")
-    _make_once(settings, base_url)
+    _make_once(settings, base_url, participants)
     runtime = build(settings)
     upgrade(runtime.engine)
     facts = _facts(runtime, base_url)
@@ -64,21 +67,21 @@ def _base_url(settings: Settings, port: int) -> str:
     return f"http://{HERE}:{port}" if local else settings.base_url
 
 
-def _make_once(settings: Settings, base_url: str) -> None:
+def _make_once(settings: Settings, base_url: str, participants: int) -> None:
     """Make the demo's data where there is none. An embedded database is made aside, and takes its place when whole."""
     url = settings.database_url
     place = Path(url.removeprefix(SQLITE))
     if not url.startswith(SQLITE) or place.exists():
-        _populate(settings, base_url)
+        _populate(settings, base_url, participants)
         return
     draft = place.with_name(f"{place.name}.making")
     for left in draft.parent.glob(f"{draft.name}*"):
         left.unlink()
-    _populate(settings.model_copy(update={"database_url": f"{SQLITE}{draft}"}), base_url)
+    _populate(settings.model_copy(update={"database_url": f"{SQLITE}{draft}"}), base_url, participants)
     os.replace(draft, place)
 
 
-def _populate(settings: Settings, base_url: str) -> None:
+def _populate(settings: Settings, base_url: str, participants: int) -> None:
     runtime = build(settings)
     try:
         upgrade(runtime.engine)
@@ -87,9 +90,9 @@ def _populate(settings: Settings, base_url: str) -> None:
                 return
         document, file = shipped(STUDY)
         click.echo(
-            f"making {PARTICIPANTS} synthetic participants of {STUDY} with {MONTHS} months behind them", err=True
+            f"making {participants} synthetic participants of {STUDY} with {MONTHS} months behind them", err=True
         )
-        order = Order(document, file, PARTICIPANTS, SEED, MONTHS, runtime.clock())
+        order = Order(document, file, participants, SEED, MONTHS, runtime.clock())
         with progress("Simulating") as advance:
             simulation.simulate(
                 runtime.work, order=order, channels=runtime.channels, base_url=base_url, progress=advance

@@ -129,7 +129,7 @@ def long_keys() -> tuple[Column, ...]:
 
 _OCCASION = (
     Column("timepoint", "Timepoint", codelist="timepoint"),
-    Column("occurrence", "How manieth time this timepoint came, from 1", "integer", "ordinal"),
+    Column("occurrence", "Which time this timepoint came, counted from 1", "integer", "ordinal"),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pro_service.domain.compliance import FormFact, FormState, form_state, rates
 from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, keys, occasion_cells, person, person_cells
 from pro_service.domain.dataset import Cell, Column, Row, Table, identifier
-from pro_service.domain.instruments import DECLINED
+from pro_service.domain.instruments import DECLINED, visible
 
 _FORM = (
     Column("instruments", "Questionnaires of the form, in order"),
@@ -94,13 +94,20 @@ def form_row(cut: Cut, known: KnownParticipant, form: KnownForm, state: FormStat
         one.closes_at,
         one.started_at,
         one.submitted_at,
-        sum(len(response.shown) for response in received) if received else None,
+        _shown(cut, form) if received else None,
         sum(answer != DECLINED for one in received for answer in one.answers.values()) if received else None,
         scored(form) if received else None,
     ]
     if cut.hides_dates(one.timepoint):
         cells[_DATES] = [None] * len(cells[_DATES])
     return (*person_cells(cut, known.participant), *occasion_cells(one), *cells)
+
+
+def _shown(cut: Cut, form: KnownForm) -> int:
+    """How many questions the form came to; of a questionnaire that was never begun, those it begins with."""
+    begun = {response.definition.code: len(response.shown) for response in form.responses}
+    asked = [one for one in cut.instruments if one.code in form.assessment.instruments]
+    return sum(begun[one.code] if one.code in begun else len(visible(one, {})) for one in asked)
 
 
 def scored(form: KnownForm) -> int:
