@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import DECLINED, NA, Instrument, Item

@@ -6,7 +6,7 @@ from collections import Counter
 
 import click
 import numpy as np
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.cli.form_columns import forms_of
 from pro_service.cli.form_tables import STREAM, SUFFIXES, FormTable, reading, writing

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pro_service.domain.errors import InvalidInstrument, Problem
@@ -21,13 +21,11 @@ class Page:
     root: CommentedMap
     problems: list[Problem] = field(default_factory=list)
 
-    def wrong(self, message: str, node: CommentedMap | CommentedSeq, key: str | int | None = None) -> None:
-        """Note a mistake at a key of a mapping or an entry of a list (or at the node itself)."""
+    def wrong(self, message: str, node: CommentedMap, key: str | int | None = None) -> None:
+        """Note a mistake at a key of a mapping (or at the mapping itself)."""
         line = node.lc.line
-        if isinstance(node, CommentedMap) and key in node:
-            line = node.lc.key(key)[0]
-        elif isinstance(node, CommentedSeq) and isinstance(key, int):
-            line = node.lc.item(key)[0]
+        if key in (node.lc.data or {}):  # a key that came from the defaults has no line of its own
+            line = node.lc.data[key][0]
         self.problems.append(Problem(message, file=self.file, line=line + 1))
 
     def finish(self) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 import pytest
 
 from pro_service.cli import run
