@@ -18,7 +18,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.extensions["runtime"] = runtime
     access_log.install(app)
     limits.install(app, redis_url=runtime.settings.redis_url)
-    headers.install(app)
+    headers.install(app, base_url=runtime.settings.base_url)
     errors.install(app, page=web.problem_page)
     app.register_blueprint(operations.bp)
     api.install(app)

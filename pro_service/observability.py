@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from functools import cache
 from typing import Any
 
 import structlog
@@ -21,6 +22,18 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
 )
+
+
+@cache
+def _counted(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request. `route` is the template of an address, so that there are not too many of them."""
+    requests, times = _counted(method, route, status)
+    requests.inc()
+    times.observe(seconds)
 
 
 def configure(level: str = "INFO") -> None:

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
-from pro_service.observability import REQUESTS, SECONDS, logger
+from pro_service.observability import logger, observe
 
 HEADER = "X-Request-Id"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -22,16 +22,15 @@ def install(app: Flask) -> None:
     @app.before_request
     def start() -> None:
         g.started = perf_counter()
-        given = request.headers.get(HEADER, "")
-        g.request_id = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+        given = request.environ.get("HTTP_X_REQUEST_ID")
+        g.request_id = given if given and _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
 
     @app.after_request
     def finish(response: Response) -> Response:
         seconds = perf_counter() - g.get("started", perf_counter())
         route = request.url_rule.rule if request.url_rule else "(none)"
         method = request.method if request.method in _METHODS else "OTHER"
-        REQUESTS.labels(method, route, response.status_code).inc()
-        SECONDS.labels(method, route).observe(seconds)
+        observe(method, route, response.status_code, seconds)
         response.headers[HEADER] = request_id = g.get("request_id", "")
         log.info(
             "request",

@@ -40,13 +40,16 @@ def is_https() -> bool:
 
 def bearer_token() -> str | None:
     """The token of the Authorization header, if there is one of that kind."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    kind, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() or None if kind.lower() == "bearer" else None
 
 
 def cookie_token() -> str | None:
     """The session cookie; ignored when an Authorization header speaks."""
-    return None if "Authorization" in request.headers else request.cookies.get(cookie_name()) or None
+    environ = request.environ
+    if "HTTP_AUTHORIZATION" in environ or "HTTP_COOKIE" not in environ:
+        return None
+    return request.cookies.get(cookie_name()) or None
 
 
 def check() -> None:

@@ -33,7 +33,7 @@ def _of(session: str) -> str:
 
 def check() -> None:
     """Refuse what another site caused: CrossSite."""
-    if request.method in SAFE or request.endpoint is None or "Authorization" in request.headers:
+    if request.method in SAFE or request.endpoint is None or "HTTP_AUTHORIZATION" in request.environ:
         return
     if not _same_site():
         raise CrossSite("This request was caused by another site.")

@@ -1,10 +1,18 @@
-"""Security headers on every answer, errors included. A view may set its own Cache-Control; the rest stands."""
+"""Security headers on every answer, errors included. A view may set its own Cache-Control; the rest stands.
+
+They are added when an answer goes out, by the class of all answers, so no error handler and no early return can miss
+them; and as a ready-made list, because setting ten headers one by one costs as much as Flask itself.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
-from pro_service.http.authentication import is_https
+from flask import Flask, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 PAGE_POLICY = "; ".join([
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
@@ -12,29 +20,38 @@ PAGE_POLICY = "; ".join([
     "frame-ancestors 'none'",
 ])  # fmt: skip
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 TWO_YEARS = 63_072_000
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+OVER_HTTPS = (("Strict-Transport-Security", f"max-age={TWO_YEARS}; includeSubDomains"),)
+NOT_STORED = (("Cache-Control", "no-store"),)
 
 
-def install(app: Flask) -> None:
-    """Put the headers on every answer of this application."""
+class Answer(Response):
+    """An answer of the service, with its security headers. Kept nowhere, unless the view says for how long."""
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        headers = response.headers
-        for name, value in ALWAYS.items():
-            headers[name] = value
-        is_page = response.mimetype == "text/html"
-        headers["Content-Security-Policy"] = PAGE_POLICY if is_page else API_POLICY
-        if is_https():
-            headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}; includeSubDomains"
-        if request.endpoint is None or request.endpoint.rpartition(".")[2] != "static":
-            headers.setdefault("Cache-Control", "no-store")
-        return response
+    always: ClassVar[tuple[tuple[str, str], ...]] = ALWAYS
+
+    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """What goes out: status, body, and the headers with ours at their end."""
+        body, status, headers = super().get_wsgi_response(environ)
+        policy = PAGE_POLICY if self.mimetype == "text/html" else API_POLICY
+        kept = () if "Cache-Control" in self.headers else NOT_STORED
+        return body, status, [*headers, ("Content-Security-Policy", policy), *self.always, *kept]
+
+
+class HttpsAnswer(Answer):
+    """An answer of a service that people reach over https, and from now on only so."""
+
+    always = (*ALWAYS, *OVER_HTTPS)
+
+
+def install(app: Flask, *, base_url: str) -> None:
+    """Make every answer of this application carry them."""
+    app.response_class = HttpsAnswer if base_url.startswith("https:") else Answer

@@ -18,7 +18,7 @@ _KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 
 def once(view: Callable[[], Any]) -> Any:
     """Run the view, unless this very request was already answered: then that answer, marked as replayed."""
-    key = request.headers.get(HEADER)
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or request.method != "POST" or request.endpoint is None:
         return view()
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):

@@ -7,16 +7,17 @@ lock-out that the access service keeps per person. A Redis that is away never st
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
 from math import ceil
-from time import time
+from time import monotonic, time
 from typing import Any, TypeVar
 
 from flask import Flask, request
-from limits import RateLimitItem, parse
+from limits import parse
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from pro_service.domain.errors import TooManyRequests
@@ -24,12 +25,17 @@ from pro_service.http.authentication import bearer_token, cookie_token
 from pro_service.http.transaction import SAFE
 from pro_service.observability import logger
 
-PER_CALLER = parse("1200 per minute")
-PER_ADDRESS_SIGNING_IN = parse("60 per minute")
+PER_CALLER = 1200
+"""Requests a minute."""
+PER_ADDRESS_SIGNING_IN = 60
+"""Attempts to sign in a minute."""
+MINUTE = 60.0
 LARGEST_REQUEST = 1024 * 1024
 """Bytes. A form of the longest questionnaire takes about 20 kB."""
 
 View = TypeVar("View", bound=Callable[..., Any])
+Hit = Callable[[str], float]
+"""Counts one request of a key; answers how many seconds it has to wait, 0 when it may go on."""
 
 
 def sign_in(view: View) -> View:
@@ -41,19 +47,16 @@ def sign_in(view: View) -> View:
 def install(app: Flask, *, redis_url: str = "") -> None:
     """Limit every request of this application."""
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST, MAX_FORM_PARTS=1000)
-    here = FixedWindowRateLimiter(MemoryStorage())
-    everywhere = FixedWindowRateLimiter(storage_from_string(redis_url, wrap_exceptions=True)) if redis_url else here
+    any_request = in_process(PER_CALLER)
+    signing_in = in_redis(PER_ADDRESS_SIGNING_IN, redis_url) if redis_url else in_process(PER_ADDRESS_SIGNING_IN)
 
     @app.before_request
     def count() -> None:
-        _hit(here, PER_CALLER, caller())
+        _require(any_request(caller()))
         if request.method in SAFE or request.endpoint is None:
             return
         if getattr(app.view_functions[request.endpoint], "signs_in", False):
-            try:
-                _hit(everywhere, PER_ADDRESS_SIGNING_IN, f"sign-in:{request.remote_addr}")
-            except StorageError:
-                logger("http").warning("sign-in limit not counted: Redis is away")
+            _require(signing_in(str(request.remote_addr)))
 
 
 def caller() -> str:
@@ -62,7 +65,38 @@ def caller() -> str:
     return blake2b(token.encode(), digest_size=12).hexdigest() if token else str(request.remote_addr)
 
 
-def _hit(limiter: FixedWindowRateLimiter, limit: RateLimitItem, key: str) -> None:
-    if not limiter.hit(limit, key):
-        seconds = max(1, ceil(limiter.get_window_stats(limit, key).reset_time - time()))
-        raise TooManyRequests("Too many requests; try again later.", details={"retry_after": seconds})
+def in_process(most: int, clock: Callable[[], float] = monotonic) -> Hit:
+    """So many a minute, counted here: a fresh tally each minute, so that it can't grow. No lock and no thread."""
+    window, tally = 0, Counter[str]()
+
+    def hit(key: str) -> float:
+        nonlocal window, tally
+        now = clock()
+        if now // MINUTE != window:
+            window, tally = int(now // MINUTE), Counter()
+        tally[key] += 1
+        return 0.0 if tally[key] <= most else MINUTE - now % MINUTE
+
+    return hit
+
+
+def in_redis(most: int, redis_url: str) -> Hit:
+    """So many a minute, counted by all processes together."""
+    limiter = FixedWindowRateLimiter(storage_from_string(redis_url, wrap_exceptions=True))
+    limit = parse(f"{most} per minute")
+
+    def hit(key: str) -> float:
+        try:
+            if limiter.hit(limit, "sign-in", key):
+                return 0.0
+            return limiter.get_window_stats(limit, "sign-in", key).reset_time - time()
+        except StorageError:
+            logger("http").warning("sign-in limit not counted: Redis is away")
+            return 0.0
+
+    return hit
+
+
+def _require(wait: float) -> None:
+    if wait > 0:
+        raise TooManyRequests("Too many requests; try again later.", details={"retry_after": max(1, ceil(wait))})
