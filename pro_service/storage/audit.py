@@ -25,6 +25,7 @@ from sqlalchemy import (
 from pro_service.domain.audit import Actor, AuditEvent, AuditLine, Seal
 from pro_service.domain.errors import Unavailable
 from pro_service.storage.metadata import Id, Instant, Json, metadata
+from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
 
 _serial = BigInteger().with_variant(Integer(), "sqlite")
@@ -69,12 +70,16 @@ heartbeat = Table(
 )
 
 _APPEND = insert(audit_event).inline()
+_APPEND_ONE = Prepared(_APPEND)
 
 
 def append(session: Session, events: Sequence[AuditEvent], *, actor: Actor, at: datetime) -> None:
     """Write audit lines, in the order given, in one statement."""
-    if events:
-        session.execute(_APPEND, [_values(event, actor, at) for event in events])
+    rows = [_values(event, actor, at) for event in events]
+    if len(rows) == 1:
+        _APPEND_ONE.run(session, rows[0])
+    elif rows:
+        session.execute(_APPEND, rows)
 
 
 def newest_final_id(session: Session) -> int:

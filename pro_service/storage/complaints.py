@@ -1,19 +1,19 @@
 """What a database complains about, in one language: a broken constraint is a `Conflict` that names it.
 
 PostgreSQL names the constraint, SQLite the columns; both come out as the constraint's name. The values that broke it
-stay where they are. A missing or forbidden value is a fault of ours and stays the database's own error. A database
-that does not answer, or is too busy, is `Unavailable`.
+stay where they are. A value that cannot be stored at all is `Invalid`, a database that does not answer or is too busy
+`Unavailable`. A missing or forbidden value is a fault of ours and stays the database's own error.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 from sqlalchemy.engine import ExceptionContext
 
-from pro_service.domain.errors import AlreadyEnrolled, Conflict, ProError, Unavailable
+from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, ProError, Unavailable
 
 NAMED: Mapping[str, tuple[type[Conflict], str]] = {
     "uq_participant_study_id_code": (AlreadyEnrolled, "a participant with this code is already enrolled in this study"),
@@ -29,30 +29,34 @@ NAMED: Mapping[str, tuple[type[Conflict], str]] = {
 
 
 def translate(context: ExceptionContext) -> None:
-    """Raise `Conflict` or `Unavailable` in place of what the driver said; leave faults of ours alone."""
-    error = context.original_exception
-    found: ProError | None = None
-    if isinstance(error, psycopg.Error):
-        found = _postgresql(error)
-    elif isinstance(error, sqlite3.Error):
-        found = _sqlite(error)
+    """Raise an error of ours in place of what the driver said; leave faults of ours alone."""
+    found = translated(context.original_exception)
     if found is not None:
         raise found from None
 
 
-def _postgresql(error: psycopg.Error) -> ProError | None:
-    name = error.diag.constraint_name or ""
-    if isinstance(error, psycopg.errors.UniqueViolation):
-        return _duplicate(name)
-    if isinstance(error, psycopg.errors.ForeignKeyViolation):
-        return _dangling()
-    if isinstance(error, psycopg.errors.RestrictViolation):
-        return Conflict(error.diag.message_primary or "the row may not change")
-    if isinstance(error, psycopg.errors.UndefinedTable):
-        return _not_migrated()
-    if isinstance(error, psycopg.OperationalError):
-        return _unavailable()
+def translated(error: BaseException) -> ProError | None:
+    """Our error for what a driver said; None for a fault of ours."""
+    if isinstance(error, psycopg.Error):
+        return _postgresql(error)
+    if isinstance(error, sqlite3.Error):
+        return _sqlite(error)
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        return _not_storable()
     return None
+
+
+def _postgresql(error: psycopg.Error) -> ProError | None:
+    primary = error.diag.message_primary or "the row may not change"
+    answers: Sequence[tuple[type[psycopg.Error], Callable[[], ProError]]] = (
+        (psycopg.errors.UniqueViolation, lambda: _duplicate(error.diag.constraint_name or "")),
+        (psycopg.errors.ForeignKeyViolation, _dangling),
+        (psycopg.errors.RestrictViolation, lambda: Conflict(primary)),
+        (psycopg.errors.UndefinedTable, _not_migrated),
+        (psycopg.DataError, _not_storable),
+        (psycopg.OperationalError, unavailable),
+    )
+    return next((answer() for kind, answer in answers if isinstance(error, kind)), None)
 
 
 def _sqlite(error: sqlite3.Error) -> ProError | None:
@@ -68,7 +72,7 @@ def _sqlite(error: sqlite3.Error) -> ProError | None:
     if text.startswith("no such table"):
         return _not_migrated()
     if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR")):
-        return _unavailable()
+        return unavailable()
     return None
 
 
@@ -87,5 +91,10 @@ def _not_migrated() -> Unavailable:
     return Unavailable("the database lacks a table; run `pro db upgrade`", details={"retry_after": 60})
 
 
-def _unavailable() -> Unavailable:
+def _not_storable() -> Invalid:
+    return Invalid("a value cannot be stored: a number out of range, or a character that is none, such as NUL")
+
+
+def unavailable() -> Unavailable:
+    """What to raise when the database does not answer in time."""
     return Unavailable("the database does not answer, or is too busy; try again", details={"retry_after": 5})

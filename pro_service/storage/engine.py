@@ -26,6 +26,7 @@ __all__ = ["Engine", "make_engine", "parse"]
 
 POOL_SIZE = 8
 MOST_CONNECTIONS = 32
+POOL_SECONDS = 10.0
 BUSY_SECONDS = 15
 _plain_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -60,7 +61,7 @@ def _postgresql(url: URL) -> Engine:
         url,
         pool_size=POOL_SIZE,
         max_overflow=MOST_CONNECTIONS - POOL_SIZE,
-        pool_timeout=10,
+        pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
         connect_args={"connect_timeout": 10, "application_name": "pro-service"},
         json_serializer=_plain_json,
@@ -86,6 +87,7 @@ def _sqlite(url: URL) -> Engine:
         url,
         pool_size=POOL_SIZE,
         max_overflow=MOST_CONNECTIONS - POOL_SIZE,
+        pool_timeout=POOL_SECONDS,
         connect_args={"timeout": BUSY_SECONDS},
         json_serializer=_plain_json,
         hide_parameters=True,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.errors import AlreadyEnrolled, Conflict, ProError, SignInFailed, Unaudited, Unavailable
+from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, ProError, SignInFailed, Unaudited, Unavailable
 from pro_service.storage import audit
 from pro_service.storage.access import staff
 from pro_service.storage.audit import heartbeat
@@ -169,6 +169,30 @@ def test_a_missing_value_is_our_own_fault_not_a_conflict(engine: Engine) -> None
     with pytest.raises(Exception, match=r"(?i)null") as caught, unit_of_work(engine) as session:
         session.execute(insert(staff), {"id": new_id(), "email": None})
     assert not isinstance(caught.value, Conflict)
+
+
+@pytest.mark.parametrize("code", ["a\0b", "\ud800"])
+def test_a_text_that_cannot_be_stored_is_invalid(engine: Engine, code: str) -> None:
+    if engine.dialect.name == "sqlite" and "\0" in code:
+        return  # SQLite stores it
+    with pytest.raises(Invalid, match="cannot be stored"), unit_of_work(engine) as session:
+        add_study(session, code)
+
+
+def test_a_number_out_of_range_is_invalid(engine: Engine) -> None:
+    with pytest.raises(Invalid, match="cannot be stored"), unit_of_work(engine) as session:
+        session.execute(update(staff).values(totp_last_step=2**70))
+
+
+def test_when_every_connection_is_taken_the_next_one_is_told_so(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"POOL_SIZE": 1, "MOST_CONNECTIONS": 1, "POOL_SECONDS": 0.05}.items():
+        monkeypatch.setattr(f"pro_service.storage.engine.{name}", value)
+    crowded = make_engine(engine.url.render_as_string(hide_password=False))
+    with unit_of_work(crowded), pytest.raises(Unavailable, match="too busy"), unit_of_work(crowded, writes=False):
+        pass
+    crowded.dispose()
 
 
 def test_an_unmigrated_database_says_what_to_do(engine: Engine) -> None:
