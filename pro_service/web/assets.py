@@ -1,17 +1,21 @@
 """Style sheets, scripts and pictures under an address that changes when any of them does.
 
 The digest is part of the path, so ES modules that import each other by relative path stay together, and a browser
-may keep every file for ever.
+may keep every file for ever. All of them together are small: they are read once, and kept compressed as well.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from flask import Blueprint, Response, abort, send_from_directory, url_for
+from flask import Blueprint, Response, abort, request, url_for
 
 from pro_service.http.authentication import public
 
@@ -21,10 +25,31 @@ FOR_EVER = 365 * 24 * 3600
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 
-def _every_file(folder: Traversable) -> list[Traversable]:
-    found: list[Traversable] = []
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        found.extend(_every_file(entry) if entry.is_dir() else [entry])
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file, as it is and compressed."""
+
+    media_type: str
+    plain: bytes
+    compressed: bytes
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Every asset by its path below `static/`."""
+    return dict(sorted(_read(FOLDER, "").items()))
+
+
+def _read(folder: Traversable, path: str) -> dict[str, Asset]:
+    found: dict[str, Asset] = {}
+    for entry in folder.iterdir():
+        name = f"{path}{entry.name}"
+        if entry.is_dir():
+            found |= _read(entry, f"{name}/")
+        else:
+            content = entry.read_bytes()
+            media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            found[name] = Asset(media_type, content, gzip.compress(content, mtime=0))
     return found
 
 
@@ -32,8 +57,8 @@ def _every_file(folder: Traversable) -> list[Traversable]:
 def digest() -> str:
     """A short hash of every asset."""
     seen = hashlib.blake2b(digest_size=6)
-    for entry in _every_file(FOLDER):
-        seen.update(entry.name.encode() + b"\0" + entry.read_bytes())
+    for path, found in assets().items():
+        seen.update(path.encode() + b"\0" + found.plain)
     return seen.hexdigest()
 
 
@@ -46,9 +71,15 @@ def asset(path: str) -> str:
 @public
 def serve(version: str, path: str) -> Response:
     """One asset. An old version's address is gone rather than wrongly answered."""
-    if version != digest():
+    found = assets().get(path)
+    if found is None or version != digest():
         abort(404)
-    response = send_from_directory(str(FOLDER), path, max_age=FOR_EVER)
+    compressed = request.accept_encodings["gzip"] > 0
+    response = Response(found.compressed if compressed else found.plain, mimetype=found.media_type)
+    if compressed:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
     response.cache_control.public = True
+    response.cache_control.max_age = FOR_EVER
     response.cache_control.immutable = True
     return response

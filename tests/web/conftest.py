@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -21,6 +22,8 @@ from pro_service.runtime import Runtime
 from pro_service.services import access, assessments
 from tests.support import people
 from tests.support.clock import Clock
+
+PASSWORD = "a long enough password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class Visitor:
         """The assessment's status now."""
         with self.runtime.work(people.everything, writes=False) as w:
             return assessments.form(w, assessment_id=self.assessment).status.value
+
+    def other(self, timepoint: str) -> UUID:
+        """The id of another assessment of this person."""
+        with self.runtime.work(people.everything, writes=False) as w:
+            views = assessments.listing(w, participant_id=self.participant.id)
+        return next(view.assessment.id for view in views if view.assessment.timepoint == timepoint)
 
     def _part(self, instrument: str) -> assessments.FormPart:
         with self.runtime.work(people.everything, writes=False) as w:
@@ -175,3 +184,18 @@ def on_phone(phone: Page, live_server: str) -> Phone:
     phone.set_default_timeout(20_000)
     phone.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
     return Phone(phone, live_server)
+
+
+@pytest.fixture
+def staff_session(runtime: Runtime, clock: Clock) -> Callable[..., str]:
+    """The session of staff who signed in with password and one-time code; an admin unless told."""
+
+    def enter(role: str = "admin", **within: str) -> str:
+        with runtime.work(people.everything) as w:
+            made = access.create_staff(w, email=f"{role}@example.org", password=PASSWORD, role=role, **within)
+        code = pyotp.TOTP(made.totp_secret).at(clock.now)
+        with runtime.work(people.system) as w:
+            signed_in = access.sign_in_with_password(w, email=f"{role}@example.org", password=PASSWORD, code=code)
+        return signed_in.access_token
+
+    return enter

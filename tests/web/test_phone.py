@@ -250,7 +250,9 @@ def test_it_can_be_answered_with_a_keyboard_alone(on_phone: Phone, patient: Invi
     assert person.answers("qlq-c30") == {"q1": 2}
 
 
-def test_the_first_paint_shows_one_question_even_before_the_script_has_come(phone: Page, patient: Invite, live_server: str) -> None:
+def test_the_first_paint_shows_one_question_even_before_the_script_has_come(
+    phone: Page, patient: Invite, live_server: str
+) -> None:
     person = patient()
     phone.goto(live_server + person.link)
     phone.route("**/js/form.js", lambda route: route.abort())

@@ -14,7 +14,7 @@ from pro_service.web.patient.screens import Filled, field_name, plain
 WORD = ":word"
 REVISION = ":revision"
 NUMBERS = ("count", "number", "vas")
-NUMBER = re.compile(r"[+-]?\d{1,15}([.,]\d{1,15})?")
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}([.,][0-9]{1,15})?")
 HIGHEST_REVISION = 2**31 - 1
 
 

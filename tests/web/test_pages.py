@@ -1,0 +1,87 @@
+"""What holds for every page: its language, its policy, its assets, and kind words when something is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from pro_service.web import assets
+from tests.web.conftest import Visitor, words_of
+
+PUBLIC = ["/", "/l/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [
+        ("en", "How are you? Your answers count."),
+        ("nl", "Hoe gaat het met u? Uw antwoorden tellen."),
+        ("fr", "How are you?"),
+    ],
+)
+def test_the_landing_page_speaks_the_visitors_language(client: FlaskClient, language: str, heading: str) -> None:
+    seen = client.get("/", headers={"Accept-Language": language})
+    assert seen.status_code == 200
+    assert heading in words_of(seen.text)
+    assert f'lang="{seen.headers["Content-Language"]}"' in seen.text
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_page_needs_nothing_inline_and_nothing_from_elsewhere(client: FlaskClient, path: str) -> None:
+    seen = client.get(path)
+    assert seen.mimetype == "text/html"
+    assert "'unsafe" not in seen.headers["Content-Security-Policy"]
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", seen.text)
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', seen.text)
+    assert "user-scalable" not in seen.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "language", "heading"),
+    [
+        ("/nowhere", 404, "en", "There is nothing here"),
+        ("/nowhere", 404, "nl", "Hier is niets"),
+        ("/my", 401, "en", "Please sign in again"),
+        ("/my", 401, "nl", "Log opnieuw in"),
+        ("/staff", 401, "en", "Please sign in again"),
+        ("/my/assessments/not-an-id", 404, "en", "There is nothing here"),
+    ],
+)
+def test_kind_words(client: FlaskClient, path: str, status: int, language: str, heading: str) -> None:
+    seen = client.get(path, headers={"Accept-Language": language})
+    assert seen.status_code == status
+    assert heading in words_of(seen.text)
+
+
+def test_assets_are_kept_for_ever_under_an_address_that_changes_with_them(client: FlaskClient) -> None:
+    seen = client.get(f"/assets/{assets.digest()}/js/form.js")
+    assert seen.status_code == 200
+    assert seen.mimetype == "text/javascript"
+    assert "immutable" in seen.headers["Cache-Control"]
+    assert client.get("/assets/older/js/form.js").status_code == 404
+    assert client.get(f"/assets/{assets.digest()}/../pages.py").status_code == 404
+
+
+def test_the_first_screen_is_light(client: FlaskClient, signed_in: Callable[..., Visitor]) -> None:
+    page = client.get(signed_in().form).text
+    needed = re.findall(rf"/assets/{assets.digest()}/([\w./]+)", page)
+    weight = len(gzip.compress(page.encode())) + sum(len(assets.assets()[path].compressed) for path in set(needed))
+    assert {"js/form.js", "js/outbox.js", "css/form.css"} <= set(needed)
+    assert weight < 60_000
+
+
+def test_the_page_fetches_every_module_at_once(client: FlaskClient, signed_in: Callable[..., Visitor]) -> None:
+    page = client.get(signed_in().form).text
+    for path, found in assets.assets().items():
+        if path.startswith("js/") and f"/{path}" in page:
+            for module in re.findall(r'from "\./(\w+\.js)"', found.plain.decode()):
+                assert f"js/{module}" in page, f"{path} imports {module}"
+
+
+def test_the_icon_is_found_where_browsers_look_unasked(client: FlaskClient) -> None:
+    seen = client.get("/favicon.ico", follow_redirects=True)
+    assert seen.mimetype == "image/svg+xml"
