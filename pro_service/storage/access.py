@@ -27,6 +27,7 @@ from pro_service.domain.audit import Actor
 from pro_service.domain.errors import NotFound
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.participants import participant
+from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
 from pro_service.storage.studies import study
 
@@ -123,7 +124,7 @@ class Link:
     revoked: bool
 
 
-_SESSION = (
+_SESSION = Prepared(
     select(
         session.c.id,
         session.c.expires_at,
@@ -150,9 +151,10 @@ _LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token
 
 def by_session_token(connection: Session, token_hash: bytes) -> Pass:
     """Who a session's token stands for, in one indexed query."""
-    row = connection.execute(_SESSION, {"token_hash": token_hash}).one_or_none()
-    if row is None:
+    rows = _SESSION.rows(connection, {"token_hash": token_hash})
+    if not rows:
         raise NotFound("there is no such session")
+    row = rows[0]
     if row.participant_id is not None:
         actor = Actor(
             "participant", str(row.participant_id), "participant", row.participant_study, row.participant_site
