@@ -70,6 +70,11 @@ def test_every_section_is_required(section: str) -> None:
     assert problems(without)[0] == f"study.yaml:1: missing '{section}'"
 
 
+def test_every_section_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/write-a-study-file.md").read_text()
+    assert [section for section in SECTIONS if f"`{section}`" not in page] == []
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -87,6 +92,19 @@ def test_every_section_is_required(section: str) -> None:
 )
 def test_offsets(written: str, expected: Offset) -> None:
     assert parsed(GOOD.replace("target: 1 month", f"target: {written}")).timepoint("after_surgery").target == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("[3d, 7d]", (3, 7)), ("[2w, 3d]", (3, 14)), ("[]", ()), ("[7d, 1w]", None), ("[0d]", None), ("[-3d]", None)],
+)
+def test_reminders_fall_on_distinct_days(written: str, expected: tuple[int, ...] | None) -> None:
+    """Failure 11: no two reminders at the same instant, none with the invitation, in whatever unit they are written."""
+    text = GOOD.replace("after_open: [3d, 7d]", f"after_open: {written}")
+    if expected is None:
+        assert all("reminders.after_open" in problem for problem in problems(text))
+    else:
+        assert parsed(text).reminders.after_open == expected
 
 
 @pytest.mark.parametrize(
