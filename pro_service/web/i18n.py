@@ -7,7 +7,7 @@ questionnaire are not here: they belong to the instrument and come with it, by l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -21,6 +21,8 @@ from babel.support import Translations
 
 FALLBACK = "en"
 COOKIE = "language"
+ONE_MOMENT = timedelta(seconds=1)
+"""What closes at 24:00 has the day before as its last."""
 FOLDER = files("pro_service.web").joinpath("locale")
 
 
@@ -75,4 +77,4 @@ def long_date(day: date | datetime, language: str, zone: str = "UTC") -> str:
 
 def short_date(at: datetime, language: str, zone: str) -> str:
     """An instant's day in the local calendar, such as "19 Jan 2026"."""
-    return format_date(at.astimezone(ZoneInfo(zone)).date(), "medium", locale=language)
+    return format_date(at.astimezone(ZoneInfo(zone)).date(), "d MMM y", locale=language)

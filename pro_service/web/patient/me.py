@@ -16,14 +16,13 @@ from pro_service.http.transaction import work
 from pro_service.services import participants, studies
 from pro_service.services.assessments import AssessmentView
 from pro_service.web import pages
-from pro_service.web.i18n import long_date, words
+from pro_service.web.i18n import ONE_MOMENT, long_date, words
 from pro_service.web.patient.screens import minutes
 
 TO_DO = (Status.OPEN, Status.IN_PROGRESS)
 ASKED = (*TO_DO, Status.SUBMITTED)
 TO_COME = (Status.PLANNED, Status.WAITING)
 DONE = (Status.SUBMITTED, Status.PARTIAL, Status.MISSED)
-ONE_MOMENT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)

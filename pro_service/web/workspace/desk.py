@@ -13,7 +13,7 @@ from pro_service.http.transaction import work
 from pro_service.services import desk, studies
 from pro_service.services.desk import Late
 from pro_service.web import pages
-from pro_service.web.i18n import short_date, words
+from pro_service.web.i18n import ONE_MOMENT, short_date, words
 from pro_service.web.pages import go, page
 from pro_service.web.workspace.words import status_names
 
@@ -65,13 +65,13 @@ def show(code: str) -> ResponseReturnValue:
 
 
 def _row(late: Late, language: str, status: str, zone: str) -> dict[str, object]:
-    due, closes = late.assessment.due_at, late.assessment.closes_at
+    due, closes = late.assessment.due_at, late.assessment.closes_at  # both at 24:00: the day before is meant
     return {
         "code": late.code,
         "site": late.site,
         "timepoint": words(late.timepoint, language),
         "status": status,
         "days": late.days,
-        "due": short_date(due, language, zone) if due else "",
-        "closes": short_date(closes, language, zone) if closes else "",
+        "due": short_date(due - ONE_MOMENT, language, zone) if due else "",
+        "closes": short_date(closes - ONE_MOMENT, language, zone) if closes else "",
     }

@@ -135,7 +135,8 @@ async function send() {
   }
   if (status === 0 || status >= 500) return alarm(text("sendLater"));
   sending = false;
-  if (status === 409) over(text(data.code === "window-closed" ? "closed" : "sentElsewhere"));
+  if (data.code === "window-closed") over(text("closed"));
+  else if (data.code === "already-submitted") over(text("sentElsewhere"));
   else if (status === 401) alarm(text("signedOut"));
   else if (status === 422) alarm(text("required"));
   else alarm(text("trouble"));
@@ -187,5 +188,5 @@ for (const [instrument, items] of Object.entries(outbox.pending)) {
 history.scrollRestoration = "manual";
 steps.start();
 document.documentElement.dataset.ready = "yes";
-state("saved");
+state(outbox.empty ? "saved" : "saving");
 if (!outbox.empty) outbox.flush();

@@ -3,6 +3,7 @@
 const FIRST_PAUSE = 2_000; // milliseconds; doubles with every failure
 const LONGEST_PAUSE = 60_000;
 const COALESCE = 300; // arrow keys pass over answers: wait for the hand to rest
+const OVER = { "already-submitted": "submitted", "window-closed": "closed", "not-open-yet": "closed" };
 
 export class Outbox {
   /**
@@ -103,9 +104,9 @@ export class Outbox {
   /** -> may we go on sending? */
   #mended(instrument, sent, status, data) {
     if (status === 409 && data.code === "stale-revision") return this.#stale(instrument, sent, data);
-    if (status === 409 || status === 404) return this.#over(data.code === "already-submitted" ? "submitted" : "closed");
+    if (status === 409 && data.code in OVER) return this.#over(OVER[data.code]);
     if (status === 422 || status === 400) return this.#refused(instrument, sent, data);
-    if (status === 401 || status === 403) this.hear("signedOut");
+    if ([401, 403, 404].includes(status)) this.hear("signedOut");
     else {
       this.hear(this.memory.lasts ? "here" : "unsafe", { trouble: status >= 500 });
       this.#later(this.pause);
