@@ -116,9 +116,9 @@ def _patient(runtime: Runtime, study: str, eligibility: dict[str, str], today: d
 
 def _throughput(settings: Settings, environ: dict[str, str], patients: list[Patient]) -> Iterator[dict[str, object]]:
     ours = {
-        "save_answer": lambda one: _save(one),
-        "open_assessment": lambda one: _open(one),
-        "submit": lambda one: _submit(one),
+        "save_answer": _save,
+        "open_assessment": _open,
+        "submit": _submit,
     }
     insert = "a bare Flask route inserting the same answers as one JSON row with pooled psycopg, same server"
     select = "a bare Flask route reading one JSON row of the same bytes by its key with pooled psycopg, same server"
@@ -130,7 +130,7 @@ def _throughput(settings: Settings, environ: dict[str, str], patients: list[Pati
     measured = {name: (Rounds(), Rounds()) for name in ours}
     with serving(settings, APPLICATION, environ) as port:
         _fill_bare(settings, port, patients[0])
-        for name, prepare in ours.items():
+        for prepare in ours.values():
             drive(port, [prepare(one) for one in patients[-WARM:]])
     for place in range(ROUNDS):
         batch = patients[place * FORMS : (place + 1) * FORMS]

@@ -1,8 +1,9 @@
-"""The load generator: a process of its own that sends prepared requests over keep-alive connections as fast as answered.
+"""The load generator: a process of its own that sends prepared requests over keep-alive connections.
 
 `python -m tests.benchmarks.load PORT CONNECTIONS FILE` reads requests from FILE (a pickled list of bytes, each a whole
-HTTP request), sends each once, and prints one JSON object: seconds, how many of each status, milliseconds by quantile.
-It parses no more of an answer than its status and length, so that it costs a small part of what a server costs.
+HTTP request), sends each once, as fast as they are answered, and prints one JSON object: seconds, how many of each
+status, milliseconds by quantile. It parses no more of an answer than its status and length, so that it costs a small
+part of what a server costs.
 """
 
 from __future__ import annotations
@@ -72,9 +73,8 @@ def drive(port: int, connections: int, requests: list[bytes]) -> dict[str, objec
     for line in lines:
         line.socket.close()
     times.sort()
-    quantiles = {
-        f"p{part}": round(times[min(len(times) - 1, len(times) * part // 100)] * 1000, 2) for part in (50, 95, 99)
-    }
+    last = len(times) - 1
+    quantiles = {f"p{part}": round(times[min(last, len(times) * part // 100)] * 1000, 2) for part in (50, 95, 99)}
     return {"seconds": seconds, "statuses": dict(statuses), "ms": quantiles}
 
 
