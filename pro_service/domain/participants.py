@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from pro_service.domain.audit import AuditEvent
 from pro_service.domain.enrolment import open_questions
 
 
@@ -42,3 +43,16 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     birth_year: int | None = None
+
+
+def audited(
+    person: Participant,
+    action: str,
+    subject_id: UUID,
+    changes: Mapping[str, tuple[object, object]],
+    *,
+    reason: str = "",
+) -> AuditEvent:
+    """The audit event of something that belongs to a person; what kind of thing is the noun of the action."""
+    noun = action.partition(".")[0]
+    return AuditEvent(action, noun, subject_id, changes, reason, study_id=person.study_id, participant_id=person.id)

@@ -84,14 +84,14 @@ def merged(response: Response, draft: Draft, now: datetime) -> Response:
     if not touched:
         return response
     answers = {**response.answers, **changed}
-    revision = response.revision + 1
+    revision, answered = response.revision + 1, instant(now)
     stamps = dict(response.stamps)
     for item in touched:
         stamp = {**stamps.get(item, {}), "revision": revision}
         if item in draft.seen:
             stamp["seen"] = instant(draft.seen[item])
         if item in changed:
-            stamp["answered"] = instant(now)
+            stamp["answered"] = answered
         stamps[item] = stamp
     return replace(
         response,

@@ -1,27 +1,20 @@
-"""Assessments: plan and re-plan by diff, list, show, close. Dates may move; an id never changes."""
+"""Assessments: list them, show one as a form, close what nobody finished, write down why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from pro_service.domain import events as history_of
-from pro_service.domain import reminders, schedule
 from pro_service.domain.assessments import GRACE, Assessment, MissingReason, Status, status
-from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict, Invalid, Problem, UnknownInstrument
 from pro_service.domain.instruments import Answer, Instrument, missing_items, visible
-from pro_service.domain.participants import Participant
+from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study, Text
 from pro_service.domain.responses import Response
-from pro_service.domain.schedule import Change, Facts, TrialEvent
-from pro_service.services import studies
 from pro_service.services.permissions import require, require_staff
 from pro_service.services.work import Work
-from pro_service.storage import assessments, events, participants, responses
-from pro_service.storage.metadata import new_id
+from pro_service.storage import assessments, participants, responses, sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,50 +65,6 @@ class Form:
         return next(((part.instrument.code, part.missing[0]) for part in self.instruments if part.missing), None)
 
 
-def replan(work: Work, *, participant: Participant) -> tuple[Change, ...]:
-    """Make the person's assessments what the protocol and their events now say; answers what changed."""
-    study = studies.of_version(work, study_version_id=participant.study_version_id)
-    known = history_of.current(events.of_participant(work.session, participant.id))
-    changes = proposed(work, participant=participant, study=study, events=known, lock=True)
-    apply(work, participant=participant, study=study, changes=changes)
-    return changes
-
-
-def proposed(
-    work: Work, *, participant: Participant, study: Study, events: Sequence[TrialEvent], lock: bool
-) -> tuple[Change, ...]:
-    """What these events would change; nothing for somebody in screening. `lock` holds the assessments as they are."""
-    if participant.enrolled_at is None or participant.arm is None or participant.stratum is None:
-        return ()
-    facts = Facts(participant.arm, participant.stratum, participant.timezone)
-    existing = assessments.of_participant(work.session, participant.id, lock=lock)
-    changes = schedule.changes(existing, schedule.plan(study, facts, events))
-    return history_of.with_ends(changes, history_of.ends_of(study))
-
-
-def apply(work: Work, *, participant: Participant, study: Study, changes: Sequence[Change]) -> None:
-    """Write what was proposed: one statement for new assessments, one for changed ones, one for the audit trail."""
-    new, changed, lines = [], [], []
-    for change in changes:
-        if not change.writes:
-            continue
-        held = change.existing
-        assessment_id = new_id() if held is None else held.id
-        fields = {"id": assessment_id, **change.fields(work.now)}
-        fields["next_reminder_at"] = _first_message(work, participant, study, change)
-        differences = change.differences(work.now)
-        if held is None:
-            identity = {"participant_id": participant.id, "occurrence": change.planned.occurrence}
-            new.append({**identity, "timepoint": change.planned.timepoint, **fields})
-            differences["timepoint"] = (None, change.planned.timepoint)
-        else:
-            changed.append(fields)
-        lines.append(_line(f"assessment.{change.kind}", participant, assessment_id, differences))
-    assessments.add(work.session, new)
-    assessments.change(work.session, changed)
-    work.record(*lines)
-
-
 def listing(work: Work, *, participant_id: UUID) -> tuple[AssessmentView, ...]:
     """One person's assessments in the protocol's order, each with its status and progress."""
     study = require(work, participants.by_id(work.session, participant_id), "assessments.read")
@@ -137,7 +86,7 @@ def by_id(work: Work, *, assessment_id: UUID) -> Assessment:
 
 def form(work: Work, *, assessment_id: UUID) -> Form:
     """The questionnaires of one assessment with the answers so far. Writes nothing: looking is not beginning."""
-    sheet = responses.sheet(work.session, assessment_id)
+    sheet = sheets.by_assessment(work.session, assessment_id)
     study = require(work, sheet.participant, "assessments.read")
     one = sheet.assessment
     parts = (_part(instrument_of(work, code), sheet.responses.get(code)) for code in one.instruments)
@@ -156,7 +105,7 @@ def record_missing(work: Work, *, assessment_id: UUID, reason: str) -> Assessmen
     if before.missing_reason != reason:
         assessments.change(work.session, [{"id": assessment_id, "missing_reason": reason}])
         changes = {"missing_reason": (before.missing_reason, reason)}
-        work.record(_line("assessment.missing", person, assessment_id, changes))
+        work.record(audited(person, "assessment.missing", assessment_id, changes))
     return assessments.by_id(work.session, assessment_id)
 
 
@@ -175,27 +124,6 @@ def instrument_of(work: Work, code: str) -> Instrument:
     if found is None:
         raise UnknownInstrument(f"no instrument '{code}' in the catalogue")
     return found
-
-
-def _first_message(work: Work, participant: Participant, study: Study, change: Change) -> datetime | None:
-    """When the first message about a window is due; None where nobody will be asked, or not any more."""
-    planned = change.planned
-    if planned.state != "planned" or planned.closes_at is None or planned.closes_at <= work.now:
-        return None
-    return reminders.first_due(study.reminders, planned.opens_at, planned.closes_at, participant.timezone)
-
-
-def _line(
-    action: str, participant: Participant, assessment_id: UUID, changes: Mapping[str, tuple[object, object]]
-) -> AuditEvent:
-    return AuditEvent(
-        action,
-        "assessment",
-        assessment_id,
-        changes,
-        study_id=participant.study_id,
-        participant_id=participant.id,
-    )
 
 
 def _view(work: Work, study: Study, one: Assessment, given: Sequence[Response]) -> AssessmentView:

@@ -8,9 +8,9 @@ from uuid import UUID
 from pro_service.domain import reasons
 from pro_service.domain import responses as documents
 from pro_service.domain.assessments import Status, status
-from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict, InvalidAnswer, StaleRevision, UnknownItem
 from pro_service.domain.instruments import Answer, Instrument, check_answers, unknown_items
+from pro_service.domain.participants import audited
 from pro_service.domain.responses import Correction, Draft
 from pro_service.services.assessments import instrument_of
 from pro_service.services.permissions import require_staff
@@ -46,17 +46,8 @@ def correct(
     after = documents.merged(before, Draft(answers, before.revision), work.now)
     if after is not before:
         responses.correct(work.session, before, after, Correction(work.actor.id, work.now, why))
-        work.record(
-            AuditEvent(
-                "response.correct",
-                "response",
-                response_id,
-                documents.changes(before, after),
-                reason=why,
-                study_id=person.study_id,
-                participant_id=person.id,
-            )
-        )
+        changes = documents.changes(before, after)
+        work.record(audited(person, "response.correct", response_id, changes, reason=why))
     return after.revision
 
 

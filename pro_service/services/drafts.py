@@ -32,7 +32,7 @@ from pro_service.domain.responses import Draft, Response, Sheet
 from pro_service.services.assessments import instrument_of
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
-from pro_service.storage import responses
+from pro_service.storage import sheets
 from pro_service.storage.metadata import new_id
 
 Done = TypeVar("Done")
@@ -56,9 +56,9 @@ def settled(work: Work, assessment_id: UUID, act: Callable[[Sheet], Done]) -> Do
     `act` must write nothing before its guarded write has held.
     """
     try:
-        return act(responses.sheet(work.session, assessment_id, lock=True))
+        return act(sheets.by_assessment(work.session, assessment_id, lock=True))
     except (Conflict, IncompleteForm, OvertakenError):
-        return act(responses.sheet(work.session, assessment_id))
+        return act(sheets.by_assessment(work.session, assessment_id))
 
 
 def hand(work: Work, sheet: Sheet, mode: Mode | None, answered_on: date | None) -> Hand:

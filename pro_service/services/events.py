@@ -14,10 +14,10 @@ from pro_service.domain import calendar
 from pro_service.domain import events as history_of
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.events import EventRecord
-from pro_service.domain.participants import Participant
+from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Change, TrialEvent
-from pro_service.services import assessments
+from pro_service.services import schedule
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
 from pro_service.storage import events, participants
@@ -58,7 +58,7 @@ def record(
     if case.after is not case.before:
         events.add(work.session, [case.after])
         work.record(_line(case.participant, case.before, case.after))
-        assessments.apply(work, participant=case.participant, study=case.study, changes=case.changes)
+        schedule.apply(work, participant=case.participant, study=case.study, changes=case.changes)
     return Recorded(case.after, case.changes)
 
 
@@ -76,7 +76,7 @@ def record_first(work: Work, *, participant: Participant, first: Sequence[TrialE
     added = [history_of.next_record(held.get(one.kind), one) for one in asked]
     events.add(work.session, added)
     work.record(*(_line(participant, held.get(one.kind), one) for one in added))
-    return assessments.replan(work, participant=participant)
+    return schedule.replan(work, participant=participant)
 
 
 def history(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[EventRecord, ...]:
@@ -108,7 +108,7 @@ def _case(work: Work, asked: EventRecord, *, lock: bool) -> _Case:
     if after is before:
         return _Case(person, study, before, after, ())
     known = history_of.current([*records, after])
-    changes = assessments.proposed(work, participant=person, study=study, events=known, lock=lock)
+    changes = schedule.proposed(work, participant=person, study=study, events=known, lock=lock)
     return _Case(person, study, before, after, changes)
 
 
@@ -124,12 +124,4 @@ def _line(person: Participant, before: EventRecord | None, after: EventRecord) -
         if pair[0] != pair[1]
     }
     action = "event.record" if before is None else "event.retract" if after.on is None else "event.correct"
-    return AuditEvent(
-        action,
-        "trial_event",
-        after.id,
-        changes,
-        reason=after.reason,
-        study_id=person.study_id,
-        participant_id=person.id,
-    )
+    return audited(person, action, after.id, changes, reason=after.reason)

@@ -8,10 +8,9 @@ from datetime import date
 from uuid import UUID
 
 from pro_service.domain import calendar, enrolment, roles
-from pro_service.domain.audit import AuditEvent
 from pro_service.domain.enrolment import Enrolment
 from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, Problem
-from pro_service.domain.participants import Contact, Participant
+from pro_service.domain.participants import Contact, Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import TrialEvent
 from pro_service.services import contacts, studies
@@ -204,7 +203,7 @@ def _record(work: Work, action: str, before: Participant | None, after: Particip
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     }
-    work.record(AuditEvent(action, "participant", after.id, changes, study_id=after.study_id, participant_id=after.id))
+    work.record(audited(after, action, after.id, changes))
 
 
 def _facts(person: Participant | None) -> dict[str, object]:

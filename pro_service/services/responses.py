@@ -12,14 +12,14 @@ from uuid import UUID
 
 from pro_service.domain import responses as documents
 from pro_service.domain.assessments import Mode, require_answerable
-from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import IncompleteForm, Problem
 from pro_service.domain.instruments import Answer, missing_items
+from pro_service.domain.participants import audited
 from pro_service.domain.responses import Changes, Draft, Response, Sheet, Stamp
 from pro_service.services.assessments import instrument_of
 from pro_service.services.drafts import Hand, OvertakenError, hand, laid, settled
 from pro_service.services.work import Work
-from pro_service.storage import responses
+from pro_service.storage import responses, sheets
 
 NO_DRAFTS: Mapping[str, Draft] = {}
 
@@ -96,9 +96,9 @@ def _save(work: Work, sheet: Sheet, instrument: str, draft: Draft, by: Hand) -> 
             raise OvertakenError
         one = sheet.assessment
         if one.started_at is None or one.mode != by.mode:
-            responses.begin(work.session, one.id, at=by.at, mode=by.mode)
+            sheets.begin(work.session, one.id, at=by.at, mode=by.mode)
         changes = documents.changes(before, after)
-        work.record(_line(sheet, "response.save", after.id, {**_begun(sheet, by), **changes}))
+        work.record(audited(sheet.participant, "response.save", after.id, {**_begun(sheet, by), **changes}))
     return Saved(after.revision, after.answers, after.stamps)
 
 
@@ -109,7 +109,7 @@ def _submit(work: Work, sheet: Sheet, drafts: Mapping[str, Draft], by: Hand) -> 
         return Submitted(one.submitted_at, first=False)
     require_answerable(one, by.at)
     _require_complete(work, sheet, {**sheet.responses, **laid_out})
-    if not responses.submit(work.session, sheet, at=by.at, mode=by.mode):
+    if not sheets.submit(work.session, sheet, at=by.at, mode=by.mode):
         raise OvertakenError
     changed = [
         replace(after, to_score=True) for code, after in laid_out.items() if after is not sheet.responses.get(code)
@@ -123,7 +123,7 @@ def _submit(work: Work, sheet: Sheet, drafts: Mapping[str, Draft], by: Hand) -> 
     for after in changed:
         news = documents.changes(sheet.responses.get(after.instrument), after)
         changes.update({f"{after.instrument}.{item}": pair for item, pair in news.items()})
-    work.record(_line(sheet, "assessment.submit", one.id, changes))
+    work.record(audited(sheet.participant, "assessment.submit", one.id, changes))
     return Submitted(by.at, first=True)
 
 
@@ -147,14 +147,3 @@ def _begun(sheet: Sheet, by: Hand) -> Changes:
     if one.mode != by.mode:
         changes["mode"] = (one.mode, by.mode)
     return changes
-
-
-def _line(sheet: Sheet, action: str, subject: UUID, changes: Changes) -> AuditEvent:
-    return AuditEvent(
-        action,
-        action.partition(".")[0],
-        subject,
-        changes,
-        study_id=sheet.participant.study_id,
-        participant_id=sheet.participant.id,
-    )

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
-    func,
     insert,
     or_,
     select,
@@ -30,11 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pro_service.domain.errors import NotFound
-from pro_service.domain.responses import Correction, Response, Sheet
-from pro_service.storage import assessments, participants
+from pro_service.domain.responses import Correction, Response
 from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
-from pro_service.storage.participants import participant
+from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
 
 response = Table(
@@ -96,18 +94,6 @@ COLUMNS = (
 )
 """The columns of a Response, in the order of its fields."""
 
-_WHOSE = len(assessments.COLUMNS)
-_WHAT = _WHOSE + len(participants.COLUMNS)
-_SHEET = (
-    select(*assessments.COLUMNS, *participants.COLUMNS, *COLUMNS)
-    .select_from(
-        assessment.join(participant, participant.c.id == assessment.c.participant_id).outerjoin(
-            response, response.c.assessment_id == assessment.c.id
-        )
-    )
-    .where(assessment.c.id == bindparam("id"))
-)
-_LOCKED_SHEET = _SHEET.with_for_update(of=assessment)
 _OF_PARTICIPANT = (
     select(*COLUMNS)
     .join(assessment, response.c.assessment_id == assessment.c.id)
@@ -130,26 +116,7 @@ def _upsert(dialect: ModuleType) -> Any:
 
 
 _UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
-_STARTED = func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant()))
-_BEGIN = (
-    update(assessment).where(assessment.c.id == bindparam("_id")).values(started_at=_STARTED, mode=bindparam("_mode"))
-)
-_REVISIONS = (
-    select(func.coalesce(func.sum(response.c.revision), 0))
-    .where(response.c.assessment_id == bindparam("_id"))
-    .scalar_subquery()
-)
-_SUBMIT = (
-    update(assessment)
-    .where(assessment.c.id == bindparam("_id"), assessment.c.submitted_at.is_(None))
-    .where(bindparam("_revisions", type_=Integer) == _REVISIONS)
-    .values(
-        submitted_at=bindparam("_at"),
-        started_at=_STARTED,
-        mode=bindparam("_mode"),
-        next_reminder_at=None,
-    )
-)
+_UPSERT_ONE = {name: Prepared(statement) for name, statement in _UPSERT.items()}
 _SETTLE = update(response).where(response.c.assessment_id == bindparam("_id")).values(to_score=True)
 _OVERDUE = (
     select(response.c.id)
@@ -162,24 +129,6 @@ _OVERDUE = (
 _SETTLE_OVERDUE = (
     update(response).where(response.c.id.in_(_OVERDUE)).values(to_score=true()).execution_options(housekeeping=True)
 )
-
-
-def sheet(session: Session, assessment_id: UUID, *, lock: bool = False) -> Sheet:
-    """An assessment, whose it is and its responses, read in one query.
-
-    `lock` holds the assessment until the end of the transaction. On PostgreSQL the lock may have been waited for, and
-    then the responses are as they were before the wait: only a second reading, made while holding it, is certain.
-    """
-    rows = session.execute(_LOCKED_SHEET if lock else _SHEET, {"id": assessment_id}).all()
-    if not rows:
-        raise NotFound("no such assessment")
-    first = rows[0]
-    found = [from_values(row[_WHAT:]) for row in rows if row[_WHAT] is not None]
-    return Sheet(
-        assessment=assessments.from_values(first[:_WHOSE]),
-        participant=participants.from_values(first[_WHOSE:_WHAT]),
-        responses={one.instrument: one for one in found},
-    )
 
 
 def from_values(values: Row[Any] | Sequence[Any]) -> Response:
@@ -223,20 +172,9 @@ def store(session: Session, responses: Sequence[Response], *, at: datetime) -> b
         }
         for one in responses
     ]
-    statement = _UPSERT[session.dialect.name]
-    return bool(session.execute(statement, rows[0] if len(rows) == 1 else rows).rowcount == len(rows))
-
-
-def begin(session: Session, assessment_id: UUID, *, at: datetime, mode: str) -> None:
-    """Mark the assessment as begun, unless it was already, and in whose hand it is."""
-    session.execute(_BEGIN, {"_id": assessment_id, "_at": at, "_mode": mode})
-
-
-def submit(session: Session, seen: Sheet, *, at: datetime, mode: str) -> bool:
-    """Mark the assessment as submitted; False when its responses are no longer those of the sheet that was seen."""
-    revisions = sum(one.revision for one in seen.responses.values())
-    values = {"_id": seen.assessment.id, "_at": at, "_mode": mode, "_revisions": revisions}
-    return session.execute(_SUBMIT, values).rowcount == 1
+    if len(rows) == 1:
+        return _UPSERT_ONE[session.dialect.name].run(session, rows[0]) == 1
+    return bool(session.execute(_UPSERT[session.dialect.name], rows).rowcount == len(rows))
 
 
 def settle(session: Session, assessment_id: UUID) -> None:

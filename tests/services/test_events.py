@@ -20,7 +20,7 @@ from pro_service.domain.errors import (
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.domain.schedule import Change, TrialEvent
-from pro_service.services import assessments, events, responses
+from pro_service.services import assessments, events, responses, schedule
 from pro_service.storage.audit import audit_event
 from pro_service.storage.events import trial_event
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, answers, assessment, statuses
@@ -200,7 +200,7 @@ def test_a_withdrawal_taken_back_brings_everything_back(work: Begin, anna: Parti
 
 def test_re_planning_twice_changes_nothing(work: Begin, anna: Participant) -> None:
     with work(people.everything) as w:
-        assert assessments.replan(w, participant=anna) == ()
+        assert schedule.replan(w, participant=anna) == ()
 
 
 def test_messages_are_due_for_windows_that_are_not_over(work: Begin, enrolled: Enrol, clock: Clock) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
 
-from pro_service.domain.assessments import GRACE, Mode
-from pro_service.domain.audit import Actor
+from pro_service.domain.assessments import GRACE
 from pro_service.domain.errors import (
     AlreadySubmitted,
-    Forbidden,
     IncompleteForm,
     Invalid,
     InvalidAnswer,
@@ -265,100 +263,6 @@ def test_items_that_may_not_be_skipped_are_listed(runtime: Runtime, anna: Partic
     assert [problem.field for problem in refusal.value.problems] == ["qlq-c30.q30"]
     with careful.work(people.patient(anna.id)) as w:
         assert responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft({"q1": 1, "q30": 7})}).first
-
-
-def test_looking_at_a_form_writes_nothing(work: Begin, anna: Participant, engine: Engine) -> None:
-    """Failure 8: a GET never begins, sends or changes anything; not even a transaction that could is needed."""
-    one = assessment(work, anna)
-    with work(people.patient(anna.id), writes=False) as w:
-        form = assessments.form(w, assessment_id=one.id)
-    assert [part.instrument.code for part in form.instruments] == list(one.instruments)
-    assert statuses(work, anna)["baseline"] == "open"
-    assert stored(engine) == 0
-
-
-def test_reopening_goes_on_at_the_first_unanswered_item(work: Begin, anna: Participant) -> None:
-    """Failure 36: answered, declined and not applicable are behind us; across questionnaires too."""
-    one = assessment(work, anna)
-    with work(people.patient(anna.id)) as w:
-        assert assessments.form(w, assessment_id=one.id).resume_at == (QLQ, "q1")
-        responses.save(
-            w, assessment_id=one.id, instrument=QLQ, answers={"q1": 1, "q2": "declined", "q5": 2}, revision=0
-        )
-        assert assessments.form(w, assessment_id=one.id).resume_at == (QLQ, "q3")
-        responses.save(
-            w, assessment_id=one.id, instrument=QLQ, answers=THIRTY | {"q1": 1, "q2": "declined"}, revision=1
-        )
-        assert assessments.form(w, assessment_id=one.id).resume_at == ("eq-5d-5l", "MO")
-
-
-def test_a_list_counts_what_is_answered(work: Begin, anna: Participant) -> None:
-    one = assessment(work, anna)
-    with work(people.patient(anna.id)) as w:
-        before = assessments.listing(w, participant_id=anna.id)[0]
-        responses.save(w, assessment_id=one.id, instrument=QLQ, answers={"q1": 1, "q2": "declined"}, revision=0)
-        after = assessments.listing(w, participant_id=anna.id)[0]
-    assert (before.answered, after.answered, after.total) == (0, 2, before.total)
-    assert set(after.label) == {"en", "nl"}
-
-
-@pytest.mark.parametrize("mode", ["paper", "interview", "proxy"])
-def test_staff_enter_what_came_on_paper_or_by_telephone(work: Begin, anna: Participant, mode: Mode) -> None:
-    """EP-12: how the answers came is stored; staff never answer as the patient."""
-    one = assessment(work, anna)
-    with work(people.coordinator_nki) as w:
-        responses.save(w, assessment_id=one.id, instrument=QLQ, answers=THIRTY, revision=0, mode=mode)
-        assert responses.submit(w, assessment_id=one.id).first
-    assert assessment(work, anna).mode == mode
-
-
-def test_staff_cannot_answer_as_the_patient(work: Begin, anna: Participant) -> None:
-    one = assessment(work, anna)
-    for mode in (None, "self"):
-        with pytest.raises(Forbidden), work(people.everything) as w:
-            responses.save(w, assessment_id=one.id, instrument=QLQ, answers=THIRTY, revision=0, mode=mode)
-    with pytest.raises(Forbidden), work(people.everything) as w:
-        responses.submit(w, assessment_id=one.id)
-    with pytest.raises(Forbidden), work(people.patient(anna.id)) as w:
-        responses.save(w, assessment_id=one.id, instrument=QLQ, answers=THIRTY, revision=0, mode="paper")
-
-
-@pytest.mark.parametrize(
-    ("actor", "error"),
-    [
-        (people.investigator, Forbidden),
-        (people.nobody, Forbidden),
-        (Actor(kind="staff", id="c", role="coordinator", study="scopes", site="lumc"), NotFound),
-        (Actor(kind="staff", id="c", role="coordinator", study="other"), NotFound),
-    ],
-)
-def test_only_the_site_s_own_staff_enter_answers(
-    work: Begin, anna: Participant, actor: Actor, error: type[ProError]
-) -> None:
-    with pytest.raises(error), work(actor) as w:
-        responses.save(
-            w, assessment_id=assessment(work, anna).id, instrument=QLQ, answers=THIRTY, revision=0, mode="paper"
-        )
-
-
-def test_paper_filled_in_on_time_may_be_typed_in_late(work: Begin, anna: Participant, clock: Clock) -> None:
-    """EP-15: the original day counts for the window and is kept; the trail says when it was typed, by whom."""
-    one = assessment(work, anna)
-    clock.advance(days=60)
-    day, tomorrow = date(2026, 1, 20), clock.now.date() + timedelta(days=1)
-    for answered_on, error in ((None, WindowClosed), (tomorrow, Invalid)):
-        with pytest.raises(error), work(people.coordinator_nki) as w:
-            responses.save(
-                w, assessment_id=one.id, instrument=QLQ, answers=THIRTY, revision=0, mode="paper",
-                answered_on=answered_on,
-            )  # fmt: skip
-    with work(people.coordinator_nki) as w:
-        saved = responses.save(
-            w, assessment_id=one.id, instrument=QLQ, answers=THIRTY, revision=0, mode="paper", answered_on=day
-        )
-        done = responses.submit(w, assessment_id=one.id, mode="paper", answered_on=day)
-    assert done.submitted_at == datetime.fromisoformat("2026-01-20T12:00:00+01:00")
-    assert saved.stamps["q1"] == {"seen": "2026-01-20T11:00:00Z", "answered": "2026-03-13T09:00:00Z", "revision": 1}
 
 
 @pytest.mark.parametrize("kind", ["withdrawal", "death"])

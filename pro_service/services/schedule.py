@@ -1,0 +1,71 @@
+"""The schedule of one person: what the protocol and their events say, and the assessments made to say the same.
+
+Re-planning computes a diff and applies it, in the transaction of whatever changed the facts. An id never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pro_service.domain import events as history_of
+from pro_service.domain import reminders, schedule
+from pro_service.domain.participants import Participant, audited
+from pro_service.domain.protocol import Study
+from pro_service.domain.schedule import Change, Facts, TrialEvent
+from pro_service.services import studies
+from pro_service.services.work import Work
+from pro_service.storage import assessments, events
+from pro_service.storage.metadata import new_id
+
+
+def replan(work: Work, *, participant: Participant) -> tuple[Change, ...]:
+    """Make the person's assessments what the protocol and their events now say; answers what changed."""
+    study = studies.of_version(work, study_version_id=participant.study_version_id)
+    known = history_of.current(events.of_participant(work.session, participant.id))
+    changes = proposed(work, participant=participant, study=study, events=known, lock=True)
+    apply(work, participant=participant, study=study, changes=changes)
+    return changes
+
+
+def proposed(
+    work: Work, *, participant: Participant, study: Study, events: Sequence[TrialEvent], lock: bool
+) -> tuple[Change, ...]:
+    """What these events would change; nothing for somebody in screening. `lock` holds the assessments as they are."""
+    if participant.enrolled_at is None or participant.arm is None or participant.stratum is None:
+        return ()
+    facts = Facts(participant.arm, participant.stratum, participant.timezone)
+    existing = assessments.of_participant(work.session, participant.id, lock=lock)
+    changes = schedule.changes(existing, schedule.plan(study, facts, events))
+    return history_of.with_ends(changes, history_of.ends_of(study))
+
+
+def apply(work: Work, *, participant: Participant, study: Study, changes: Sequence[Change]) -> None:
+    """Write what was proposed: one statement for new assessments, one for changed ones, one for the audit trail."""
+    new, changed, lines = [], [], []
+    for change in changes:
+        if not change.writes:
+            continue
+        held = change.existing
+        assessment_id = new_id() if held is None else held.id
+        fields = {"id": assessment_id, **change.fields(work.now)}
+        fields["next_reminder_at"] = _first_message(work, participant, study, change)
+        differences = change.differences(work.now)
+        if held is None:
+            identity = {"participant_id": participant.id, "occurrence": change.planned.occurrence}
+            new.append({**identity, "timepoint": change.planned.timepoint, **fields})
+            differences["timepoint"] = (None, change.planned.timepoint)
+        else:
+            changed.append(fields)
+        lines.append(audited(participant, f"assessment.{change.kind}", assessment_id, differences))
+    assessments.add(work.session, new)
+    assessments.change(work.session, changed)
+    work.record(*lines)
+
+
+def _first_message(work: Work, participant: Participant, study: Study, change: Change) -> datetime | None:
+    """When the first message about a window is due; None where nobody will be asked, or not any more."""
+    planned = change.planned
+    if planned.state != "planned" or planned.closes_at is None or planned.closes_at <= work.now:
+        return None
+    return reminders.first_due(study.reminders, planned.opens_at, planned.closes_at, participant.timezone)
