@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pro_service.domain.errors import Invalid, InvalidTable, UnknownValueSet
 from pro_service.domain.instruments import NA, Answer, Instrument, Item, Scale, allowed_codes
-from pro_service.domain.scoring_methods import METHODS, RULES, Block, Bools, Column, Counts, Floats
+from pro_service.domain.scoring_methods import METHODS, RULES, Block, Bools, Codes, Column, Counts, Floats
 from pro_service.domain.value_sets import PriceList, Tariff, ValueSet
 
 SCORER_VERSION = "1"
@@ -26,8 +26,11 @@ SCORER_VERSION = "1"
 DEFAULT_RULE = "default"
 """Each scale's own rule for missing items, as its manual has it."""
 
-BLOCK = 8192
-"""Forms scored at a time: a column of a block is 64 KiB, so the columns of a scale stay in the second-level cache."""
+BLOCK = 16384
+"""Forms scored at a time: a block's codes and a scale's columns stay in a processor's cache."""
+
+_BYTE = 127
+"""The highest code a byte holds."""
 
 _NUMERIC = frozenset({"choice", "yes_no", "count", "number", "vas"})
 
@@ -120,17 +123,32 @@ def input_hash(instrument: Instrument, answers: Mapping[str, Answer]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def allowed(item: Item, values: Floats) -> Bools:
-    """Where a column holds what its item allows; false where it holds nothing."""
+def clean(item: Item, raw: Floats) -> tuple[Codes | Floats, Bools]:
+    """A column with 0 wherever it holds nothing the item allows, and where it does hold something allowed."""
     codes = allowed_codes(item)
-    if codes and len(codes) != max(codes) - min(codes) + 1:
-        return np.isin(values, codes)
-    lowest = min(codes) if codes else -np.inf if item.minimum is None else item.minimum
-    highest = max(codes) if codes else np.inf if item.maximum is None else item.maximum
-    within = (values >= lowest) & (values <= highest)
+    if codes and min(codes) >= 0 and max(codes) <= _BYTE:
+        return _clean_codes(codes, raw)
+    lowest = -np.inf if item.minimum is None else item.minimum
+    highest = np.inf if item.maximum is None else item.maximum
+    good = np.isin(raw, codes) if codes else (raw >= lowest) & (raw <= highest)
     if item.kind != "number":
-        within &= values == np.rint(values)
-    return within
+        good &= raw == np.rint(raw)
+    value = raw.copy()
+    value[~good] = 0.0
+    return value, good
+
+
+def _clean_codes(codes: tuple[int, ...], raw: Floats) -> tuple[Codes, Bools]:
+    with np.errstate(invalid="ignore"):
+        code = raw.astype(np.int8)
+    # what is NaN, a fraction or beyond a byte is no longer itself after the detour over bytes
+    good = code.astype(np.float64) == raw
+    if len(codes) == max(codes) - min(codes) + 1:
+        good &= (code - np.int8(min(codes))).view(np.uint8) <= max(codes) - min(codes)
+    else:
+        good &= np.isin(code, codes)
+    code *= good.view(np.int8)
+    return code, good
 
 
 def _block(instrument: Instrument, forms: Forms, part: slice, invalid: dict[str, int]) -> Block:
@@ -138,11 +156,10 @@ def _block(instrument: Instrument, forms: Forms, part: slice, invalid: dict[str,
     block = Block(instrument, size)
     for item in scored_items(instrument):
         raw = forms.values[item.code][part]
-        good = allowed(item, raw)
-        if np.count_nonzero(good) < size:
-            invalid[item.code] += size - int(np.count_nonzero(good)) - int(np.count_nonzero(np.isnan(raw)))
-            raw = np.where(good, raw, 0.0)
-        block.values[item.code], block.answered[item.code] = raw, good
+        block.values[item.code], block.answered[item.code] = _, good = clean(item, raw)
+        filled = int(np.count_nonzero(good))
+        if filled < size:
+            invalid[item.code] += size - filled - int(np.count_nonzero(np.isnan(raw)))
         if item.allows_na and item.code in forms.na:
             block.na[item.code] = forms.na[item.code][part] & ~good
     return block

@@ -6,8 +6,10 @@ A definition names a method and its parameters; a scale that needs another metho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +19,30 @@ from pro_service.domain.value_sets import PriceList, Tariff, ValueSet
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
 Counts = NDArray[np.int16]
 Column = Floats | NDArray[np.str_]
 Scored = tuple[Column, Counts]
 
-RULES: Mapping[str, Callable[[Counts, int], Bools]] = {
-    "half": lambda n, of: 2 * n >= of,
-    "more-than-half": lambda n, of: 2 * n > of,
-    "all": lambda n, of: n >= of,
-    "any": lambda n, _: n >= 1,
+RULES: Mapping[str, Callable[[int], int]] = {
+    "half": lambda of: (of + 1) // 2,
+    "more-than-half": lambda of: of // 2 + 1,
+    "all": lambda of: of,
+    "any": lambda _: 1,
 }
 """How many of a scale's items must have been answered."""
 
 
 @dataclass(slots=True)
 class Block:
-    """A run of forms, cleaned: `values` is 0 wherever `answered` is false. `scales` fills up in catalogue order."""
+    """A run of forms, cleaned: `values` is 0 wherever `answered` is false. `scales` fills up in catalogue order.
+
+    Codes of choices are bytes, everything else is a float: eight times less to move for most questionnaires.
+    """
 
     instrument: Instrument
     size: int
-    values: dict[str, Floats] = field(default_factory=dict)
+    values: dict[str, Codes | Floats] = field(default_factory=dict)
     answered: dict[str, Bools] = field(default_factory=dict)
     na: dict[str, Bools] = field(default_factory=dict)
     scales: dict[str, Column] = field(default_factory=dict)
@@ -45,16 +51,19 @@ class Block:
 
     def count(self, codes: Iterable[str]) -> Counts:
         """How many of these items were answered, form by form."""
-        total = np.zeros(self.size, dtype=np.int16)
-        for code in codes:
-            total += self.answered[code]
-        return total
+        return self._tally(self.answered[code] for code in codes)
 
-    def sum(self, codes: Iterable[str]) -> Floats:
-        """The sum over these items of what was answered."""
-        total = np.zeros(self.size)
-        for code in codes:
-            total += self.values[code]
+    def count_na(self, codes: Iterable[str]) -> Counts:
+        """How many of these items were marked not applicable, form by form."""
+        return self._tally(self.na[code] for code in codes if code in self.na)
+
+    def sum(self, codes: Sequence[str]) -> Counts | Floats:
+        """The sum over these items of what was answered; whole numbers where all of them are codes."""
+        columns = [self.values[code] for code in codes]
+        whole = all(column.dtype == np.int8 for column in columns) and len(columns) <= _MOST
+        total: NDArray[Any] = np.zeros(self.size, dtype=np.int16 if whole else np.float64)
+        for column in columns:
+            total += column
         return total
 
     def hidden(self, item: Item) -> Bools:
@@ -64,6 +73,24 @@ class Block:
         gate = self.instrument.item(item.shown_if.item)
         otherwise = ~np.isin(self.values[gate.code], item.shown_if.codes)
         return self.hidden(gate) | (self.answered[gate.code] & otherwise)
+
+    def _tally(self, flags: Iterable[Bools]) -> Counts:
+        total = np.zeros(self.size, dtype=np.int8)
+        for number, flag in enumerate(flags):
+            if number == _MOST:  # a byte is full: go on in two
+                return self._tally_far(total, flag, flags)
+            total += flag.view(np.int8)
+        return total.astype(np.int16)
+
+    def _tally_far(self, total: Codes, flag: Bools, flags: Iterable[Bools]) -> Counts:
+        far = total.astype(np.int16)
+        for each in chain([flag], flags):
+            far += each
+        return far
+
+
+_MOST = 127
+"""Items whose count fits a byte, and whose codes' sum fits two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +138,13 @@ def linear(scale: Scale, block: Block) -> Scored:
     low, high = _range(block.instrument.item(scale.items[0]))
     n = block.count(scale.items)
     total = block.sum(scale.items)
-    above = n * high - total if scale.params.get("reverse") else total - n * low
-    rule = RULES[str(scale.params.get("rule", "half")) if block.rule == "default" else block.rule]
-    covered = n
-    if scale.params.get("na_counts"):
-        covered = n.copy()
-        for code in scale.items:
-            if code in block.na:
-                covered += block.na[code]
-    enough = rule(covered, len(scale.items)) & (n > 0)
-    value = np.full(block.size, np.nan)
-    np.divide(100.0 * above, n * (high - low), out=value, where=enough)
-    return value, n
+    least = RULES[str(scale.params.get("rule", "half")) if block.rule == "default" else block.rule](len(scale.items))
+    covered = n + block.count_na(scale.items) if scale.params.get("na_counts") else n
+    enough = (covered >= least).astype(np.int16)
+    used, total = n * enough, total * enough  # a form with too few answers comes out as 0 over 0, which is NaN
+    above = 100.0 * (used * high - total if scale.params.get("reverse") else total - used * low)
+    above /= used * (high - low)
+    return above, n
 
 
 def mean_of_scales(scale: Scale, block: Block) -> Scored:
@@ -146,7 +168,9 @@ def sum_of_scales(scale: Scale, block: Block) -> Scored:
 def item_sum(scale: Scale, block: Block) -> Scored:
     """The plain sum of the items, all of which must be answered. Of one item: its value."""
     n = block.count(scale.items)
-    return np.where(n == len(scale.items), block.sum(scale.items), np.nan), n
+    total = block.sum(scale.items).astype(np.float64, copy=False)
+    total[n < len(scale.items)] = np.nan
+    return total, n
 
 
 def profile(scale: Scale, block: Block) -> Scored:
@@ -154,7 +178,7 @@ def profile(scale: Scale, block: Block) -> Scored:
     n = block.count(scale.items)
     digits = np.zeros((block.size, len(scale.items)), dtype=np.uint32)
     for position, code in enumerate(scale.items):
-        digits[:, position] = block.values[code] + ord("0")
+        digits[:, position] = block.values[code] + np.int8(ord("0"))
     digits[n < len(scale.items)] = 0
     return digits.view(f"<U{len(scale.items)}")[:, 0], n
 
@@ -164,12 +188,14 @@ def index(scale: Scale, block: Block) -> Scored:
     n = block.count(scale.items)
     if not isinstance(block.tariff, ValueSet):
         return np.full(block.size, np.nan), n
-    complete = n == len(scale.items)
     state = np.zeros(block.size, dtype=np.intp)
     for code, levels in zip(block.tariff.items, block.tariff.index.shape, strict=True):
         state *= levels
-        state += np.where(complete, block.values[code] - 1, 0).astype(np.intp)
-    return np.where(complete, block.tariff.index.ravel()[state], np.nan), n
+        state += block.values[code].astype(np.intp) - 1
+    state[n < len(scale.items)] = 0
+    value = block.tariff.index.ravel()[state]
+    value[n < len(scale.items)] = np.nan
+    return value, n
 
 
 def count_answered(scale: Scale, block: Block) -> Scored:
@@ -180,11 +206,7 @@ def count_answered(scale: Scale, block: Block) -> Scored:
 
 def count_na(scale: Scale, block: Block) -> Scored:
     """How many of the items were marked not applicable."""
-    total = np.zeros(block.size)
-    for code in scale.items:
-        if code in block.na:
-            total += block.na[code]
-    return total, block.count(scale.items)
+    return block.count_na(scale.items).astype(np.float64), block.count(scale.items)
 
 
 def volume(scale: Scale, block: Block) -> Scored:
@@ -232,7 +254,7 @@ def _codes(line: Mapping[str, object], part: str) -> tuple[str, ...]:
 
 def _range(item: Item) -> tuple[float, float]:
     codes = allowed_codes(item)
-    return (float(min(codes)), float(max(codes))) if codes else (item.minimum or 0.0, item.maximum or 0.0)
+    return (min(codes), max(codes)) if codes else (item.minimum or 0, item.maximum or 0)
 
 
 def _number_column(column: Column) -> Floats:

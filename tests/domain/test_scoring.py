@@ -12,7 +12,7 @@ from pro_service.domain.instruments import Answer, Answers, Instrument, Item, al
 from pro_service.domain.scoring import (
     BLOCK,
     Scores,
-    allowed,
+    clean,
     forms,
     input_hash,
     missing_rules,
@@ -274,7 +274,7 @@ def test_the_scales_that_need_a_value_set_or_prices_are_known() -> None:
 @given(column=st.lists(st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([1.0, 2.0, 4.0]), max_size=20))
 def test_what_is_allowed_is_what_the_item_accepts(column: list[float]) -> None:
     item = C30.item("q1")
-    assert allowed(item, np.array(column)).tolist() == [value in {1, 2, 3, 4} for value in column]
+    assert clean(item, np.array(column))[1].tolist() == [value in {1, 2, 3, 4} for value in column]
 
 
 def test_the_input_hash_knows_the_answers_and_not_their_order() -> None:
