@@ -86,7 +86,7 @@ def complete_screening(
     study = require_staff(work, before, "participants.enrol")
     if before.enrolled_at is not None:
         raise Conflict("this participant is enrolled already")
-    recorded = {event.kind: event for event in trial_events.current(work, participant_id=participant_id)}
+    recorded = {event.kind: event for event in trial_events.known(work, participant_id=participant_id)}
     news = [event for event in events if recorded.get(event.kind) != event]
     after = replace(
         before,

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import Conflict, EventTooEarly, Invalid, ProError, UnknownEvent
@@ -168,3 +170,32 @@ def test_what_was_submitted_stays() -> None:
     """Failure 17: answers belong to an assessment, whatever happens to dates."""
     existing = begun(applied((), plan(PROTOCOL, FACTS, [START])), "now", submitted=True)
     assert [line.kind for line in settled(existing, START, DEATH)] == ["kept", "cancel"]
+
+
+days = st.integers(0, 200).map(lambda number: TODAY + timedelta(days=number))
+lives = st.lists(
+    st.tuples(days, st.none() | days, st.none() | days, st.sampled_from(["", "begin", "submit"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(lives)
+def test_whatever_is_recorded_and_taken_back_the_schedule_settles(
+    life: list[tuple[date, date | None, date | None, str]],
+) -> None:
+    """Failure 10: ids stay, what was submitted stays, what was begun keeps its window; and twice is as good as once."""
+    existing: tuple[Assessment, ...] = applied((), plan(PROTOCOL, FACTS, [START]))
+    for randomised, withdrawn, died, act in life:
+        known_now = [TrialEvent("randomisation", randomised)]
+        known_now += [
+            TrialEvent(kind, on) for kind, on in (("withdrawal", withdrawn), ("death", died)) if on is not None
+        ]
+        before, existing = existing, after(existing, settled(existing, *known_now))
+        assert [one.id for one in existing] == [one.id for one in before]
+        assert not [line for line in settled(existing, *known_now) if line.writes]
+        for old, new in zip(before, existing, strict=True):
+            assert new == old or not old.submitted_at
+            assert not old.begun or (new.opens_at, new.closes_at) == (old.opens_at, old.closes_at)
+        if act and existing[0].cancelled_at is None and existing[0].submitted_at is None:
+            existing = begun(existing, "now", submitted=act == "submit")
