@@ -57,13 +57,17 @@ def test_every_message_is_in_the_catalogue_and_nothing_else(language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_is_translated_with_its_places(language: str) -> None:
     for message in messages(language):
-        originals = [message.id] if isinstance(message.id, str) else list(message.id)
-        translations = [message.string] if isinstance(message.string, str) else list(message.string)
+        originals, translations = _forms(message.id), _forms(message.string)
         assert all(translations), message.id
         assert not message.fuzzy, message.id
         places = set(PLACES.findall(originals[-1]))
         assert all(set(PLACES.findall(text)) <= places for text in translations), message.id
         assert set(PLACES.findall(translations[-1])) == places, message.id
+
+
+def _forms(text: object) -> list[str]:
+    """The singular and plural forms of a message; just itself where it has none."""
+    return [str(form) for form in text] if isinstance(text, tuple | list) else [str(text or "")]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

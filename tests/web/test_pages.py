@@ -7,11 +7,24 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from pro_service.http.authentication import is_public
 from pro_service.web import assets
 from tests.web.conftest import Visitor, words_of
 
+OURS = {"pages", "assets", "patient", "workspace"}
+OPEN_TO_ANYBODY = {
+    "pages.landing",
+    "pages.favicon",
+    "pages.switch_language",
+    "assets.serve",
+    "patient.link",
+    "patient.begin",
+    "workspace.sign_in",
+    "workspace.enter",
+}
 PUBLIC = ["/", "/l/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
 
 
@@ -28,6 +41,12 @@ def test_the_landing_page_speaks_the_visitors_language(client: FlaskClient, lang
     assert seen.status_code == 200
     assert heading in words_of(seen.text)
     assert f'lang="{seen.headers["Content-Language"]}"' in seen.text
+
+
+def test_every_other_page_wants_to_know_who_asks(app: Flask) -> None:
+    ours = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in OURS}
+    with app.app_context():
+        assert {endpoint for endpoint in ours if is_public(endpoint)} == OPEN_TO_ANYBODY
 
 
 @pytest.mark.parametrize("path", PUBLIC)
