@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -154,6 +155,13 @@ def test_an_empty_database_is_told_to_migrate(tmp_path: Path) -> None:
         f"the database stands at nothing, the code at {migrations.head()}; run `pro db upgrade`"
     ]
     engine.dispose()
+
+
+def test_two_processes_may_migrate_at_once(engine: Engine) -> None:
+    migrations.downgrade(engine, "base")
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(migrations.upgrade, [engine, engine])) == [None, None]
+    assert inspection.problems(engine) == []
 
 
 def test_going_down_and_up_again_leaves_nothing_behind(engine: Engine) -> None:

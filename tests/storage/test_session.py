@@ -13,8 +13,11 @@ from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, ProErr
 from pro_service.storage import audit
 from pro_service.storage.access import staff
 from pro_service.storage.audit import heartbeat
+from pro_service.storage.complaints import NAMED
 from pro_service.storage.engine import make_engine
 from pro_service.storage.metadata import new_id
+from pro_service.storage.migrations.models import metadata
+from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session, unit_of_work
 from pro_service.storage.studies import study
 from tests.storage.rows import NOON, a_participant, a_study, an_assessment
@@ -48,12 +51,19 @@ def update_returning(session: Session) -> None:
     session.execute(update(study).values(code="three").returning(study.c.id)).all()
 
 
+ADD_STUDY = Prepared(insert(study))
+
+
+def add_prepared(session: Session) -> None:
+    ADD_STUDY.run(session, {"id": new_id(), "code": "prepared", "created_at": NOON})
+
+
 def writing_cte(session: Session) -> None:
     made = insert(study).values(id=new_id(), code="cte", created_at=NOON).returning(study.c.id).cte("made")
     session.execute(select(made.c.id)).all()
 
 
-@pytest.mark.parametrize("write", [add_study, insert_text, update_returning])
+@pytest.mark.parametrize("write", [add_study, add_prepared, insert_text, update_returning])
 def test_a_write_without_an_audit_line_does_not_commit(engine: Engine, write: Callable[[Session], None]) -> None:
     with pytest.raises(Unaudited, match="study changed without an audit line"), unit_of_work(engine) as session:
         write(session)
@@ -67,7 +77,7 @@ def test_a_write_inside_a_query_is_seen(engine: Engine) -> None:
         writing_cte(session)
 
 
-@pytest.mark.parametrize("write", [add_study, insert_text, update_returning])
+@pytest.mark.parametrize("write", [add_study, add_prepared, insert_text, update_returning])
 def test_a_write_with_an_audit_line_commits(engine: Engine, write: Callable[[Session], None]) -> None:
     with unit_of_work(engine) as session:
         write(session)
@@ -92,7 +102,7 @@ def test_a_change_of_nothing_needs_no_audit_line(engine: Engine) -> None:
         assert session.execute(update(study).values(code="none")).rowcount == 0
 
 
-@pytest.mark.parametrize("write", [add_study, insert_text])
+@pytest.mark.parametrize("write", [add_study, add_prepared, insert_text])
 def test_a_reading_transaction_cannot_write(engine: Engine, write: Callable[[Session], None]) -> None:
     with pytest.raises(Unaudited, match="opened for reading"), unit_of_work(engine, writes=False) as session:
         write(session)
@@ -163,6 +173,11 @@ def test_a_broken_rule_is_a_conflict_that_tells_no_values(
     assert type(caught.value) is kind
     assert "NKI-001" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_every_complaint_with_words_of_its_own_is_about_a_constraint_there_is() -> None:
+    names = {str(rule.name) for table in metadata.tables.values() for rule in table.constraints}
+    assert set(NAMED) <= names
 
 
 def test_a_missing_value_is_our_own_fault_not_a_conflict(engine: Engine) -> None:

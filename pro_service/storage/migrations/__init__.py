@@ -8,12 +8,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
+
+ONE_AT_A_TIME = 0x50524F
+"""Key of the advisory lock on PostgreSQL; on SQLite, writers queue anyway."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to that revision, in one transaction."""
+    """Bring the database to that revision, in one transaction. Two at once queue; the second finds nothing to do."""
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
         command.upgrade(_config(connection), revision)
 
 
