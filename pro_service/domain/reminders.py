@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal, Never
 
 from pro_service.domain.assessments import Assessment
@@ -88,12 +89,14 @@ def local_day(instant: datetime, timezone: str) -> date:
     return local_date(instant, zone(timezone))
 
 
+@lru_cache(maxsize=4096)
 def instants(
     rule: ReminderRule, opens_at: datetime | None, closes_at: datetime | None, timezone: str
 ) -> tuple[datetime, ...]:
     """When messages about a window are due: the invitation, then reminders. Distinct, increasing, inside the window.
 
-    A window too short for any of them gets its invitation the moment it opens. Without dates there are none.
+    A window too short for any of them gets its invitation the moment it opens. Without dates there are none. The answer
+    is remembered: a sweep asks twice of each window, and people enrolled on one day share theirs.
     """
     if opens_at is None or closes_at is None or opens_at >= closes_at:
         return ()

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from pro_service.domain.audit import Actor, AuditEvent, AuditLine, Seal
 from pro_service.domain.errors import Unavailable
+from pro_service.storage import bulk
 from pro_service.storage.metadata import Id, Instant, Json, metadata
 from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
@@ -79,7 +80,7 @@ def append(session: Session, events: Sequence[AuditEvent], *, actor: Actor, at: 
     if len(rows) == 1:
         _APPEND_ONE.run(session, rows[0])
     elif rows:
-        session.execute(_APPEND, rows)
+        bulk.add(session, audit_event, rows)
 
 
 def newest_final_id(session: Session) -> int:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    bindparam,
     insert,
     or_,
     select,
@@ -37,7 +36,7 @@ from pro_service.domain.errors import Conflict, NotFound
 from pro_service.domain.participants import Participant
 from pro_service.domain.reminders import Kind
 from pro_service.domain.schedule import TrialEvent
-from pro_service.storage import assessments, participants
+from pro_service.storage import assessments, bulk, participants
 from pro_service.storage.assessments import assessment
 from pro_service.storage.events import trial_event
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
@@ -112,15 +111,16 @@ def take_due(session: Session, *, now: datetime, limit: int) -> tuple[Due, ...]:
 
 
 def look_again(session: Session, times: Mapping[UUID, datetime | None]) -> None:
-    """Set when each assessment, by id, is to be looked at next; None: never."""
-    statement = (
-        update(assessment)
-        .where(assessment.c.id == bindparam("_id"))
-        .values(next_reminder_at=bindparam("_at", type_=Instant))
-        .execution_options(housekeeping=True)
-    )
-    if times:
-        session.execute(statement, [{"_id": one, "_at": at} for one, at in times.items()])
+    """Set when each assessment, by id, is to be looked at next; None: never.
+
+    One statement per instant, not per assessment: ten in the morning is the same instant for a whole country.
+    """
+    by_time: dict[datetime | None, list[UUID]] = {}
+    for one, at in times.items():
+        by_time.setdefault(at, []).append(one)
+    for at, ids in by_time.items():
+        changed = update(assessment).where(assessment.c.id.in_(ids)).values(next_reminder_at=at)
+        session.execute(changed.execution_options(housekeeping=True))
 
 
 def ends(
@@ -160,8 +160,7 @@ def of_participants(session: Session, participant_ids: Collection[UUID], *, sinc
 
 def add(session: Session, new: Sequence[Delivery]) -> None:
     """Store decisions, in one statement. Conflict where one of their keys is taken."""
-    if new:
-        session.execute(insert(delivery), [_values(one) for one in new])
+    bulk.add(session, delivery, [_values(one) for one in new])
 
 
 def say_also(session: Session, delivery_id: UUID, *, assessment_ids: Sequence[UUID], now: datetime) -> None:
