@@ -25,6 +25,9 @@ FATES: tuple[Fate, ...] = (
 HABITS: tuple[tuple[float, float], ...] = ((0.96, 0.02), (0.92, 0.04), (0.9, 0.03), (0.62, 0.16), (0.94, 0.02))
 """How likely somebody is to submit a form, and to leave it half done; the rest is missed."""
 
+NOT_YET = (0.0, 0.0)
+"""The newest participant has not found the time yet: there is always a form open on the last day."""
+
 ELSEWHERE = ("Europe/London", "Atlantic/Canary", "America/New_York", "Australia/Sydney")
 EVERY_NTH_ELSEWHERE = 6
 
@@ -69,7 +72,7 @@ def people(study: Study, *, participants: int, first_on: date, last_on: date, di
         die = dice(code)
         abroad = number % EVERY_NTH_ELSEWHERE == EVERY_NTH_ELSEWHERE - 1
         randomised_on = first_on + timedelta(days=round(span * (number + 1) / participants))
-        submits, stops_halfway = HABITS[number % len(HABITS)]
+        submits, stops_halfway = HABITS[number % len(HABITS)] if number + 1 < participants else NOT_YET
         yield Person(
             code=code,
             site=site.code,
