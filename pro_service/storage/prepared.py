@@ -16,14 +16,14 @@ from typing import Any
 import psycopg
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
 from pro_service.domain.errors import Unaudited
 from pro_service.storage.complaints import translated
-from pro_service.storage.session import AUDIT, BOOKKEEPING, UNIT, Session
+from pro_service.storage.session import AUDIT, BOOKKEEPING, UNIT, Session, tables_written_by
 
 Convert = Callable[[Any], Any] | None
 
@@ -44,8 +44,7 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self._statement: Any = statement
-        parts = visitors.iterate(self._statement)
-        self._written = frozenset(str(part.table.name) for part in parts if isinstance(part, UpdateBase))  # type: ignore[attr-defined]  # what is written to is a table
+        self._written = tables_written_by(statement)
         self._form: _Form | None = None
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
@@ -112,4 +111,5 @@ def _compiled(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> _F
 
 def _defaults(compiled: SQLCompiler) -> dict[str, Any]:
     """The fixed values that columns of an insert take when the caller says nothing of them."""
-    return {column.key: column.default.arg for column in compiled.insert_prefetch if column.default is not None}
+    defaults = {column.key: column.default for column in compiled.insert_prefetch}
+    return {key: one.arg for key, one in defaults.items() if isinstance(one, ScalarElementColumnDefault)}

@@ -106,12 +106,17 @@ def _tables_written(context: Any, statement: str) -> frozenset[str]:
         return _tables_of_text(statement)
     tables = _written.get(compiled)
     if tables is None:
-        parts = visitors.iterate(compiled.statement)
-        tables = frozenset(str(getattr(part.table, "name", "?")) for part in parts if isinstance(part, UpdateBase))
+        tables = tables_written_by(compiled.statement)
         if compiled.statement.__visit_name__ == "textclause":
             tables = _tables_of_text(statement)
         _written[compiled] = tables
     return tables
+
+
+def tables_written_by(statement: Any) -> frozenset[str]:
+    """The tables a Core statement changes, those of its CTEs included."""
+    parts = visitors.iterate(statement)
+    return frozenset(str(getattr(part.table, "name", "?")) for part in parts if isinstance(part, UpdateBase))
 
 
 def _tables_of_text(statement: str) -> frozenset[str]:
