@@ -15,6 +15,9 @@ from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor
 
 Invite = Callable[..., Visitor]
+DOUBLE_SIZE = """new MutationObserver((_, watch) => {
+  if (document.documentElement) { document.documentElement.style.fontSize = "225%"; watch.disconnect(); }
+}).observe(document, { childList: true })"""
 
 
 def test_a_whole_assessment_is_answered_sent_and_gone_from_the_phone(on_phone: Phone, patient: Invite) -> None:
@@ -235,6 +238,16 @@ def test_nothing_is_wider_than_the_screen_and_targets_are_large(on_phone: Phone,
             .filter(each => each.offsetParent && (each.offsetHeight < 44 || each.offsetWidth < 44)).length"""
         )
         assert small == 0, name
+
+
+def test_text_of_double_size_loses_nothing(on_phone: Phone, patient: Invite) -> None:
+    on_phone.page.set_viewport_size({"width": 320, "height": 568})
+    on_phone.page.add_init_script(DOUBLE_SIZE)
+    on_phone.open(patient(language="nl"))
+    for name in ("qlq-c30.q1", "eq-5d-5l.VAS", "review"):
+        on_phone.go(name)
+        assert on_phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    expect(on_phone.page.locator(".steps")).to_have_css("position", "static")  # it would cover the question
 
 
 def test_it_can_be_answered_with_a_keyboard_alone(on_phone: Phone, patient: Invite) -> None:

@@ -5,6 +5,8 @@ import { text } from "./texts.js";
 const SECONDS_PER_QUESTION = 8; // as in screens.py
 const REVIEW = "review";
 
+const LARGEST_BAR = 0.25; // of the screen's height; a taller bar rests below the question instead of covering it
+
 export class Steps {
   constructor(form, questions) {
     this.form = form;
@@ -16,6 +18,10 @@ export class Steps {
     this.reviewed = false;
     this.title = document.querySelector(".form-title").textContent.trim();
     this.seen = new Map();
+    const bar = document.querySelector(".steps");
+    const settle = () => bar.classList.toggle("resting", bar.offsetHeight > window.innerHeight * LARGEST_BAR);
+    window.addEventListener("resize", settle);
+    settle();
   }
 
   /** Follow the conditions; a question whose gate is not asked is not asked. */
