@@ -12,7 +12,7 @@ from pro_service.domain.errors import NotFound
 from pro_service.storage.access import idempotency
 from pro_service.storage.session import Session
 
-_HOUSEKEEPING = {"housekeeping": True}
+_HOUSEKEEPING = {"housekeeping": True, "preserve_rowcount": True}
 
 
 @dataclass(frozen=True, slots=True)
