@@ -36,6 +36,7 @@ def create_celery(runtime: Runtime) -> Celery:
         accept_content=["json"],
         beat_schedule={entry.name: _call(entry) for entry in TIMETABLE},
         beat_scheduler="celery.beat:Scheduler",  # keeps nothing on disk: every entry is due again within a minute
+        broker_connection_max_retries=None,  # for ever: a broker that is away comes back
         broker_connection_retry_on_startup=True,
         task_acks_late=True,
         task_default_queue="pro",

@@ -274,6 +274,8 @@ def test_killed_anywhere_nothing_saved_is_lost_and_nothing_is_sent_twice(
         assert machine.ask("POST", f"/api/v1/me/assessments/{assessment}/submission", token, {})[0] == 200
         wait_until(lambda: scores(machine) >= 1, seconds=60, what="scores after the submission")
         wait_until(lambda: machine.beat_after(killed_at), seconds=60, what="a heartbeat after the killing")
+    assert machine.process is not None
+    assert machine.process.returncode == 0
     assert stored(machine, assessment) == patient.saved
     assert sorted(mails.recipients) == [f"person{number}@home.test" for number in range(PEOPLE)]
     assert sent(machine) == {"sent": PEOPLE - 1, "None": 1}
