@@ -229,7 +229,7 @@ def serving(settings: Settings, application: str, environ: dict[str, str]) -> It
         process = subprocess.Popen(command, env={**environ, **ours}, stdout=log, stderr=log)
     _server.append(psutil.Process(process.pid))
     try:
-        wait_until(lambda: _answers(port), what="the server answering")
+        wait_until(lambda: _answers(port), seconds=120, what="the server answering")
         yield port
     finally:
         process.terminate()
