@@ -45,7 +45,7 @@ def test_the_description_is_true(
         "instrument": "qlq-c30",
     }
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]  # raises for an invalid schema
         if operation.path.endswith(("/sessions/current", "/openapi.json")):
             continue  # signing out would end the run
 

@@ -45,7 +45,7 @@ def test_every_answer_carries_them(app: Flask, client: FlaskClient) -> None:
             assert response.headers["X-Request-Id"]
             if path.startswith("/api/v1"):
                 assert response.headers["Cache-Control"] == "no-store"
-            if response.mimetype.startswith("text/"):
+            if (response.mimetype or "").startswith("text/"):
                 assert "charset=utf-8" in response.headers["Content-Type"].lower()
             response.close()
 

@@ -62,7 +62,8 @@ def test_not_sure_parks_in_screening(staff: Caller, enrolment: dict[str, Any], s
 def test_the_list_comes_in_pages(staff: Caller, enrolled: Callable[..., Participant]) -> None:
     for _ in range(5):
         enrolled()
-    codes, after = [], ""
+    codes: list[str] = []
+    after: str | None = ""
     while after is not None:
         query = f"?limit=2&after={after}" if after else "?limit=2"
         page = staff("GET", f"/studies/scopes/participants{query}").get_json()

@@ -213,7 +213,7 @@ def _measure(rounds: Rounds, port: int, requests: list[bytes]) -> None:
 def _memory_mb() -> float:
     """Resident memory of the server started last and its workers."""
     tree = [_server[-1], *_server[-1].children(recursive=True)]
-    return sum(process.memory_info().rss for process in tree) / 2**20
+    return float(sum(process.memory_info().rss for process in tree)) / 2**20
 
 
 _server: list[psutil.Process] = []
