@@ -1,145 +1,37 @@
-"""From what is due to what arrives: decisions, bundling, sending, retrying, explaining; on both databases.
+"""What is decided about messages, and what of it arrives: days, bundling, stop conditions; on both databases.
 
-Guards rows 2 to 8, 12, 20, 25 and 26 of the known failures. The channel is the real file outbox, or, where a provider's
-failure is the point, one that answers from a script.
+Guards rows 2, 3, 6, 7, 8, 12, 25 and 26 of the known failures. The channel is the real file outbox.
 """
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import partial
-from pathlib import Path
-from threading import Thread
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
-from pro_service.domain.audit import Actor
-from pro_service.domain.deliveries import Explanation
-from pro_service.domain.errors import ChannelError, Forbidden, LinkExpired
-from pro_service.domain.messages import Channel, Message, Receipt
-from pro_service.domain.participants import Contact, Participant
+from pro_service.domain.errors import LinkExpired
+from pro_service.domain.participants import Contact
 from pro_service.runtime import Runtime
-from pro_service.services import access, assessments, deliveries, events, participants, reminders, responses
-from pro_service.services.work import Work
-from pro_service.storage.audit import audit_event
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.services import access, events, participants
 from tests.support import people
 from tests.support.clock import Clock
-
-Enrol = Callable[..., Participant]
-TODAY = date(2026, 1, 12)
-MONDAY = date(2026, 2, 16)
-
-
-@dataclass
-class Provider:
-    """A channel that answers from a script: an error is raised, anything else is a yes."""
-
-    answers: list[Exception | str] = field(default_factory=list)
-    taken: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> Receipt:
-        answer = self.answers.pop(0) if self.answers else "250"
-        if isinstance(answer, Exception):
-            raise answer
-        self.taken.append(message)
-        return Receipt(answer)
-
-    def channels(self, *, deduplicates: bool = False) -> dict[str, Channel]:
-        return {"email": Channel("email", self.send, deduplicates)}
-
-
-class Killed(BaseException):
-    """The process dies here: nothing may catch it."""
-
-
-@dataclass
-class Post:
-    """Sweeps and sends on the test's clock, and reads the outbox."""
-
-    runtime: Runtime
-    clock: Clock
-
-    def __post_init__(self) -> None:
-        self.open_work = partial(self.runtime.work, people.system)
-
-    def sweep(self) -> int:
-        return reminders.sweep(self.open_work)
-
-    def send(self, channels: dict[str, Channel] | None = None) -> int:
-        return deliveries.send_due(
-            self.open_work, channels=channels or self.runtime.channels, base_url="https://pro.test"
-        )
-
-    def tick(self) -> int:
-        self.sweep()
-        return self.send()
-
-    def until(self, day: str, hour: int = 9) -> None:
-        """Tick four times a day until that day, the first time at the hour it is now."""
-        end = datetime.fromisoformat(f"{day}T{hour:02}:00+00:00")
-        while self.clock.now < end:
-            self.clock.advance(hours=6)
-            self.tick()
-
-    @property
-    def outbox(self) -> list[str]:
-        """When each message arrived, in the order of their dates: `01-12 10:00`."""
-        return sorted(f"{sent:%m-%d %H:%M}" for sent in self.sent_at())
-
-    def sent_at(self) -> list[datetime]:
-        with self.runtime.work(people.everything) as w:
-            rows = w.session.execute(select(delivery.c.sent_at).where(delivery.c.outcome == "sent"))
-            return [row.sent_at for row in rows]
-
-    def mails(self) -> list[str]:
-        """The text of every message in the outbox."""
-        paths = sorted(Path(self.runtime.settings.data_dir / "outbox").glob("*.eml"))
-        parsed = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
-        return [str(body.get_content()) for one in parsed if (body := one.get_body(("plain",))) is not None]
-
-    def why(self, participant: Participant, day: date = TODAY) -> list[str]:
-        """What was decided of a day, and the outcome where there is one."""
-        with self.runtime.work(people.everything) as w:
-            found: Sequence[Explanation] = deliveries.explain(w, participant_id=participant.id, day=day)
-        return [" ".join(filter(None, (str(one.delivery.decision), one.delivery.outcome))) for one in found]
+from tests.support.post import (
+    MONDAY,
+    TODAY,
+    Enrol,
+    Post,
+    after_radiotherapy,
+    happened,
+    planned,
+    submit,
+)
 
 
 @pytest.fixture
 def post(runtime: Runtime, clock: Clock) -> Post:
     return Post(runtime, clock)
-
-
-def submit(post: Post, participant: Participant, timepoint: str) -> None:
-    with post.runtime.work(people.patient(participant.id)) as w:
-        views = assessments.listing(w, participant_id=participant.id)
-        (one,) = [view.assessment for view in views if view.assessment.timepoint == timepoint]
-        responses.submit(w, assessment_id=one.id)
-
-
-def happened(post: Post, participant: Participant, kind: str, on: date, *, actual: bool = True) -> None:
-    with post.runtime.work(people.everything) as w:
-        events.record(w, participant_id=participant.id, kind=kind, on=on, actual=actual)
-
-
-planned = partial(happened, actual=False)
-
-
-def after_radiotherapy(post: Post, enrolled: Enrol, clock: Clock) -> Participant:
-    """Somebody whose radiotherapy ended on Friday 13 February, on the Monday after, with baseline submitted."""
-    person = enrolled()
-    submit(post, person, "baseline")
-    clock.set(datetime(2026, 2, 16, 9, 0, tzinfo=UTC))
-    happened(post, person, "radiotherapy_start", date(2026, 1, 26))
-    happened(post, person, "radiotherapy_end", date(2026, 2, 13))
-    return person
 
 
 def test_invitation_and_reminders_arrive_on_their_days_until_the_window_closes(post: Post, enrolled: Enrol) -> None:
@@ -309,161 +201,6 @@ def test_composed_when_sent_not_when_decided(post: Post, enrolled: Enrol) -> Non
         events.record(w, participant_id=person.id, kind="radiotherapy_start", on=date(2026, 1, 26), actual=False)
     post.send()
     assert "26 January 2026" in post.mails()[0]
-
-
-TEMPORARY = ChannelError("recipient refused: 450")
-PERMANENT = ChannelError("recipient refused: 550", permanent=True)
-SILENT = ChannelError("no answer to the text", uncertain=True)
-
-
-@pytest.mark.parametrize(
-    ("answers", "expected"),
-    [
-        pytest.param([], ("sent", ["sent"]), id="taken"),
-        pytest.param([TEMPORARY, TEMPORARY], ("sent", ["failed", "failed", "sent"]), id="busy, then taken"),
-        pytest.param([PERMANENT], ("failed", ["failed"]), id="no such address"),
-        pytest.param([SILENT], ("unknown", ["unknown"]), id="silence after the text"),
-        pytest.param([TEMPORARY] * 9, ("failed", ["failed"] * 6), id="never taken"),
-    ],
-)
-def test_an_answer_decides_whether_it_is_tried_again(
-    post: Post, enrolled: Enrol, clock: Clock, answers: list[Exception | str], expected: tuple[str, list[str]]
-) -> None:
-    person, provider = enrolled(), Provider(list(answers))
-    post.sweep()
-    for _ in range(10):
-        post.send(provider.channels())
-        clock.advance(hours=1)
-    with post.runtime.work(people.everything) as w:
-        (one,) = deliveries.explain(w, participant_id=person.id, day=TODAY)
-    assert (one.delivery.outcome, [attempt.outcome for attempt in one.attempts]) == expected
-    assert len({message.id for message in provider.taken} | {str(one.delivery.id)}) == 1
-
-
-def kill_during_send(post: Post, provider: Provider, *, deduplicates: bool, taken: bool) -> None:
-    """The process dies between the provider's yes (or before it) and the record."""
-
-    def send(message: Message) -> Receipt:
-        if taken:
-            provider.send(message)
-        raise Killed
-
-    with pytest.raises(Killed):
-        post.send({"email": Channel("email", send, deduplicates)})
-
-
-def test_killed_before_the_outcome_is_on_record_it_is_never_sent_again(
-    post: Post, enrolled: Enrol, clock: Clock
-) -> None:
-    """Row 4, for a channel that cannot tell a repetition."""
-    person, provider = enrolled(), Provider()
-    post.sweep()
-    kill_during_send(post, provider, deduplicates=False, taken=True)
-    for _ in range(5):
-        clock.advance(minutes=4)
-        post.send(provider.channels())
-        post.sweep()
-    assert len(provider.taken) == 1
-    assert post.why(person) == ["send unknown"]
-
-
-def test_killed_in_a_channel_that_recognises_the_id_it_is_tried_again(
-    post: Post, enrolled: Enrol, clock: Clock
-) -> None:
-    person, provider = enrolled(), Provider()
-    post.sweep()
-    kill_during_send(post, provider, deduplicates=True, taken=False)
-    clock.advance(minutes=6)
-    post.send(provider.channels(deduplicates=True))
-    assert len(provider.taken) == 1
-    assert post.why(person) == ["send sent"]
-
-
-def test_while_one_sender_is_at_it_another_finds_nothing(post: Post, enrolled: Enrol) -> None:
-    """Rows 5 and 20: claiming and marking are one statement; no transaction is open while the channel is called."""
-    enrolled()
-    post.sweep()
-    second: list[int] = []
-
-    def send(message: Message) -> Receipt:
-        second.append(post.send(Provider().channels()))
-        return Receipt("250")
-
-    post.send({"email": Channel("email", send, deduplicates=False)})
-    assert second == [0]
-
-
-def test_many_workers_share_the_work_and_send_each_message_once(post: Post, enrolled: Enrol) -> None:
-    """Row 2: any number of schedulers and workers, all at once."""
-    for _ in range(12):
-        enrolled()
-    provider, failed = Provider(), list[Exception]()
-
-    def work_hard() -> None:
-        try:
-            while post.sweep() or post.send(provider.channels()):
-                pass
-        except Exception as error:  # a thread would keep it to itself
-            failed.append(error)
-
-    threads = [Thread(target=work_hard) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    post.send(provider.channels())
-    assert failed == []
-    assert len({message.to for message in provider.taken}) == len(provider.taken) == 12
-
-
-def test_one_message_that_cannot_be_handled_keeps_no_other_back(post: Post, enrolled: Enrol) -> None:
-    for _ in range(3):
-        enrolled()
-    post.sweep()
-    provider = Provider([RuntimeError("a fault of ours")])
-    post.send(provider.channels())
-    assert len(provider.taken) == 2
-
-
-def test_a_claim_that_ran_out_is_not_used_any_more(post: Post, enrolled: Enrol, clock: Clock) -> None:
-    """A process that was stopped for longer than its claim finds that somebody else took over."""
-    enrolled()
-    post.sweep()
-    provider = Provider()
-    opened = 0
-
-    def slow_work() -> AbstractContextManager[Work]:
-        nonlocal opened
-        opened += 1
-        if opened == 2:  # claimed; now the process sleeps, and another one does the work
-            clock.advance(minutes=6)
-            assert post.send(provider.channels()) == 1
-        return post.open_work()
-
-    deliveries.send_due(slow_work, channels=provider.channels(), base_url="https://pro.test")
-    assert len(provider.taken) == 1
-
-
-def test_neither_address_nor_link_is_stored_with_a_delivery(post: Post, enrolled: Enrol) -> None:
-    enrolled(contact=Contact(email="very.secret@example.org"))
-    post.tick()
-    link = re.search(r"/l/(\S+)", post.mails()[0])
-    assert link is not None
-    with post.runtime.work(people.everything) as w:
-        rows = [
-            *w.session.execute(select(delivery)),
-            *w.session.execute(select(delivery_attempt)),
-            *w.session.execute(select(audit_event)),
-        ]
-    assert "very.secret" not in str(rows)
-    assert link[1] not in str(rows)
-
-
-@pytest.mark.parametrize("actor", [people.nobody, people.patient("someone else")])
-def test_only_who_may_read_deliveries_is_told(post: Post, enrolled: Enrol, actor: Actor) -> None:
-    person = enrolled()
-    with post.runtime.work(actor) as w, pytest.raises(Forbidden):
-        deliveries.explain(w, participant_id=person.id, day=TODAY)
 
 
 def test_a_sweep_asks_as_many_questions_for_many_people_as_for_two(post: Post, enrolled: Enrol) -> None:

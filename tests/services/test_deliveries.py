@@ -1,0 +1,192 @@
+"""Sending: retries, deaths in mid-send, many senders at once, and what is never stored; on both databases.
+
+Guards rows 2, 4, 5, 7 and 20 of the known failures. The provider answers from a script: its failure is the point.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from threading import Thread
+
+import pytest
+from sqlalchemy import select
+
+from pro_service.domain.audit import Actor
+from pro_service.domain.errors import ChannelError, Forbidden
+from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.participants import Contact
+from pro_service.runtime import Runtime
+from pro_service.services import deliveries
+from pro_service.services.work import Work
+from pro_service.storage.audit import audit_event
+from pro_service.storage.deliveries import delivery, delivery_attempt
+from tests.support import people
+from tests.support.clock import Clock
+from tests.support.post import (
+    TODAY,
+    Enrol,
+    Killed,
+    Post,
+    Provider,
+)
+
+
+@pytest.fixture
+def post(runtime: Runtime, clock: Clock) -> Post:
+    return Post(runtime, clock)
+
+
+TEMPORARY = ChannelError("recipient refused: 450")
+PERMANENT = ChannelError("recipient refused: 550", permanent=True)
+SILENT = ChannelError("no answer to the text", uncertain=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param([], ("sent", ["sent"]), id="taken"),
+        pytest.param([TEMPORARY, TEMPORARY], ("sent", ["failed", "failed", "sent"]), id="busy, then taken"),
+        pytest.param([PERMANENT], ("failed", ["failed"]), id="no such address"),
+        pytest.param([SILENT], ("unknown", ["unknown"]), id="silence after the text"),
+        pytest.param([TEMPORARY] * 9, ("failed", ["failed"] * 6), id="never taken"),
+    ],
+)
+def test_an_answer_decides_whether_it_is_tried_again(
+    post: Post, enrolled: Enrol, clock: Clock, answers: list[Exception | str], expected: tuple[str, list[str]]
+) -> None:
+    person, provider = enrolled(), Provider(list(answers))
+    post.sweep()
+    for _ in range(10):
+        post.send(provider.channels())
+        clock.advance(hours=1)
+    with post.runtime.work(people.everything) as w:
+        (one,) = deliveries.explain(w, participant_id=person.id, day=TODAY)
+    assert (one.delivery.outcome, [attempt.outcome for attempt in one.attempts]) == expected
+    assert len({message.id for message in provider.taken} | {str(one.delivery.id)}) == 1
+
+
+def kill_during_send(post: Post, provider: Provider, *, deduplicates: bool, taken: bool) -> None:
+    """The process dies between the provider's yes (or before it) and the record."""
+
+    def send(message: Message) -> Receipt:
+        if taken:
+            provider.send(message)
+        raise Killed
+
+    with pytest.raises(Killed):
+        post.send({"email": Channel("email", send, deduplicates)})
+
+
+def test_killed_before_the_outcome_is_on_record_it_is_never_sent_again(
+    post: Post, enrolled: Enrol, clock: Clock
+) -> None:
+    """Row 4, for a channel that cannot tell a repetition."""
+    person, provider = enrolled(), Provider()
+    post.sweep()
+    kill_during_send(post, provider, deduplicates=False, taken=True)
+    for _ in range(5):
+        clock.advance(minutes=4)
+        post.send(provider.channels())
+        post.sweep()
+    assert len(provider.taken) == 1
+    assert post.why(person) == ["send unknown"]
+
+
+def test_killed_in_a_channel_that_recognises_the_id_it_is_tried_again(
+    post: Post, enrolled: Enrol, clock: Clock
+) -> None:
+    person, provider = enrolled(), Provider()
+    post.sweep()
+    kill_during_send(post, provider, deduplicates=True, taken=False)
+    clock.advance(minutes=6)
+    post.send(provider.channels(deduplicates=True))
+    assert len(provider.taken) == 1
+    assert post.why(person) == ["send sent"]
+
+
+def test_while_one_sender_is_at_it_another_finds_nothing(post: Post, enrolled: Enrol) -> None:
+    """Rows 5 and 20: claiming and marking are one statement; no transaction is open while the channel is called."""
+    enrolled()
+    post.sweep()
+    second: list[int] = []
+
+    def send(message: Message) -> Receipt:
+        second.append(post.send(Provider().channels()))
+        return Receipt("250")
+
+    post.send({"email": Channel("email", send, deduplicates=False)})
+    assert second == [0]
+
+
+def test_many_workers_share_the_work_and_send_each_message_once(post: Post, enrolled: Enrol) -> None:
+    """Row 2: any number of schedulers and workers, all at once."""
+    for _ in range(12):
+        enrolled()
+    provider, failed = Provider(), list[Exception]()
+
+    def work_hard() -> None:
+        try:
+            while post.sweep() or post.send(provider.channels()):
+                pass
+        except Exception as error:  # a thread would keep it to itself
+            failed.append(error)
+
+    threads = [Thread(target=work_hard) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    post.send(provider.channels())
+    assert failed == []
+    assert len({message.to for message in provider.taken}) == len(provider.taken) == 12
+
+
+def test_one_message_that_cannot_be_handled_keeps_no_other_back(post: Post, enrolled: Enrol) -> None:
+    for _ in range(3):
+        enrolled()
+    post.sweep()
+    provider = Provider([RuntimeError("a fault of ours")])
+    post.send(provider.channels())
+    assert len(provider.taken) == 2
+
+
+def test_a_claim_that_ran_out_is_not_used_any_more(post: Post, enrolled: Enrol, clock: Clock) -> None:
+    """A process that was stopped for longer than its claim finds that somebody else took over."""
+    enrolled()
+    post.sweep()
+    provider = Provider()
+    opened = 0
+
+    def slow_work() -> AbstractContextManager[Work]:
+        nonlocal opened
+        opened += 1
+        if opened == 2:  # claimed; now the process sleeps, and another one does the work
+            clock.advance(minutes=6)
+            assert post.send(provider.channels()) == 1
+        return post.open_work()
+
+    deliveries.send_due(slow_work, channels=provider.channels(), base_url="https://pro.test")
+    assert len(provider.taken) == 1
+
+
+def test_neither_address_nor_link_is_stored_with_a_delivery(post: Post, enrolled: Enrol) -> None:
+    enrolled(contact=Contact(email="very.secret@example.org"))
+    post.tick()
+    link = re.search(r"/l/(\S+)", post.mails()[0])
+    assert link is not None
+    with post.runtime.work(people.everything) as w:
+        rows = [
+            *w.session.execute(select(delivery)),
+            *w.session.execute(select(delivery_attempt)),
+            *w.session.execute(select(audit_event)),
+        ]
+    assert "very.secret" not in str(rows)
+    assert link[1] not in str(rows)
+
+
+@pytest.mark.parametrize("actor", [people.nobody, people.patient("someone else")])
+def test_only_who_may_read_deliveries_is_told(post: Post, enrolled: Enrol, actor: Actor) -> None:
+    person = enrolled()
+    with post.runtime.work(actor) as w, pytest.raises(Forbidden):
+        deliveries.explain(w, participant_id=person.id, day=TODAY)
