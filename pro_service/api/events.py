@@ -26,7 +26,11 @@ class EventIn(Shape):
 
     kind = fields.String(required=True, validate=CODE, metadata={"example": "surgery"})
     on = fields.Date(required=True, allow_none=True)
-    actual = fields.Boolean(load_default=True, metadata={"description": "False: planned, not happened yet."})
+    actual = fields.Boolean(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "False: planned, not happened yet. Left out: planned where `on` lies ahead."},
+    )
     reason = fields.String(load_default="", validate=validate.Length(max=2000))
 
 

@@ -23,8 +23,8 @@ from pro_service.services.work import Work
 from pro_service.storage import events, participants
 from pro_service.storage.metadata import new_id
 
-_Said = tuple[str, date | None, bool]
-"""Kind, date and whether it has happened."""
+_Said = tuple[str, date | None, bool | None]
+"""Kind, date and whether it has happened; None: it has, unless its date lies ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class _Case:
 
 
 def record(
-    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool = True, reason: str = ""
+    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool | None = None, reason: str = ""
 ) -> Recorded:
     """Record that an event has happened or is planned, correct its date, or take it back (`on` is None).
 
-    The same again changes nothing. Raises UnknownEvent, EventTooEarly, Invalid and Conflict (see domain.events).
+    Without `actual`, what lies ahead is planned and the rest has happened. The same again changes nothing. Raises
+    UnknownEvent, EventTooEarly, Invalid and Conflict (see domain.events).
     """
-    asked = _asked(work, participant_id, (kind, on, actual), reason)
-    case = _case(work, asked, lock=True)
+    case = _case(work, participant_id, (kind, on, actual), reason, lock=True)
     if case.after is not case.before:
         events.add(work.session, [case.after])
         work.record(_line(case.participant, case.before, case.after))
@@ -63,16 +63,16 @@ def record(
 
 
 def preview(
-    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool = True, reason: str = ""
+    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool | None = None, reason: str = ""
 ) -> tuple[Change, ...]:
     """What `record` would do to the schedule. Refuses what `record` refuses, and writes nothing."""
-    return _case(work, _asked(work, participant_id, (kind, on, actual), reason), lock=False).changes
+    return _case(work, participant_id, (kind, on, actual), reason, lock=False).changes
 
 
 def record_first(work: Work, *, participant: Participant, first: Sequence[TrialEvent]) -> tuple[Change, ...]:
     """Record what is known of somebody at enrolment, checked by then, and plan once for all of it."""
     held = {one.kind: one for one in history_of.known(_records(work, participant.id))}
-    asked = [_asked(work, participant.id, (event.kind, event.on, event.actual), "at enrolment") for event in first]
+    asked = [_asked(work, participant.id, event, "at enrolment") for event in first]
     added = [history_of.next_record(held.get(one.kind), one) for one in asked]
     events.add(work.session, added)
     work.record(*(_line(participant, held.get(one.kind), one) for one in added))
@@ -96,20 +96,23 @@ def known(work: Work, *, participant_id: UUID) -> tuple[TrialEvent, ...]:
     return history_of.current(_records(work, participant_id))
 
 
-def _asked(work: Work, participant_id: UUID, event: _Said, reason: str) -> EventRecord:
-    kind, on, actual = event
-    return EventRecord(new_id(), participant_id, kind, on, actual, work.now, work.actor.id, reason)
+def _asked(work: Work, participant_id: UUID, event: TrialEvent, reason: str, *, retracts: bool = False) -> EventRecord:
+    on = None if retracts else event.on
+    return EventRecord(new_id(), participant_id, event.kind, on, event.actual, work.now, work.actor.id, reason)
 
 
-def _case(work: Work, asked: EventRecord, *, lock: bool) -> _Case:
+def _case(work: Work, participant_id: UUID, said: _Said, reason: str, *, lock: bool) -> _Case:
     """The one path that `record` and `preview` share; `lock` makes others wait who change this person's schedule."""
-    person = participants.by_id(work.session, asked.participant_id, lock=lock)
+    person = participants.by_id(work.session, participant_id, lock=lock)
     study = require_staff(work, person, "events.record")
     today = calendar.local_date(work.now, calendar.zone(person.timezone))
-    history_of.check(study, TrialEvent(asked.kind, asked.on or study.born_on, asked.actual), today)
+    kind, on, actual = said
+    day = on or study.born_on
+    event = TrialEvent(kind, day, day <= today if actual is None else actual)
+    history_of.check(study, event, today)
     records = _records(work, person.id)
-    before = next((one for one in history_of.known(records) if one.kind == asked.kind), None)
-    after = history_of.next_record(before, asked)
+    before = next((one for one in history_of.known(records) if one.kind == kind), None)
+    after = history_of.next_record(before, _asked(work, person.id, event, reason, retracts=on is None))
     if after is before:
         return _Case(person, study, before, after, ())
     known = history_of.current([*records, after])

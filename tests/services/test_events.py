@@ -150,6 +150,16 @@ def test_planned_then_actual_then_corrected_then_taken_back(work: Begin, anna: P
 
 
 @pytest.mark.parametrize(
+    ("on", "happened"), [(date(2026, 1, 12), True), (date(2026, 1, 13), False)], ids=["today", "tomorrow"]
+)
+def test_what_lies_ahead_is_planned_unless_said_otherwise(
+    work: Begin, anna: Participant, on: date, happened: bool
+) -> None:
+    with work() as w:
+        assert events.record(w, participant_id=anna.id, kind="radiotherapy_start", on=on).event.actual is happened
+
+
+@pytest.mark.parametrize(
     ("kind", "on", "actual", "error"),
     [
         ("surgery", date(2019, 1, 1), True, EventTooEarly),
@@ -253,7 +263,8 @@ def test_today_is_the_person_s_own_day(work: Begin, enrolled: Enrol, clock: Cloc
     person = enrolled(timezone=zone, randomisation=date(2026, 1, 10))
     clock.set(at("2026-01-12T23:30:00Z"))
     today = {"Europe/Amsterdam": 13, "Pacific/Auckland": 13, "America/St_Johns": 12}[zone]
+    tomorrow = date(2026, 1, today) + timedelta(days=1)
     with pytest.raises(Invalid), work(people.everything) as w:
-        events.record(w, participant_id=person.id, kind="surgery", on=date(2026, 1, today) + timedelta(days=1))
+        events.record(w, participant_id=person.id, kind="surgery", on=tomorrow, actual=True)
     with work(people.everything) as w:
         assert events.record(w, participant_id=person.id, kind="surgery", on=date(2026, 1, today)).event.actual
