@@ -130,7 +130,8 @@ def _pro_score(path: Path) -> tuple[float, float]:
         "import sys, time; from pro_service.cli import run; status = run(sys.argv[1:]); "
         "print(time.process_time(), open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); sys.exit(status)"
     )
-    command = [sys.executable, "-c", program, "score", "qlq-c30", path, "--output", path.with_suffix(".out.csv")]
+    target = path.with_suffix(".out.csv")
+    command = [sys.executable, "-c", program, "score", "qlq-c30", str(path), "--output", str(target)]
     cpu, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(cpu), int(peak) / 1024
 
@@ -156,6 +157,11 @@ def _backlog() -> dict[str, object]:
                 value = min(value, _seconds(lambda: _score_all(runtime)))
                 _add_pending(connection, 2 * number + 1)
                 limit = min(limit, _seconds(lambda: _bare_backlog(url)))
+            _add_pending(connection, 6)
+            tracemalloc.start()
+            _score_all(runtime)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
         runtime.engine.dispose()
     return {
         "name": "score_backlog",
@@ -165,7 +171,7 @@ def _backlog() -> dict[str, object]:
         "limit_is": "bare psycopg reading the rows in the same batches, storing ready-made scores and marking rows",
         "ratio": round(limit / value, 2),
         "samples": BACKLOG * 3,
-        "peak_mb": 0.0,
+        "peak_mb": round(peak / 1e6, 1),
     }
 
 

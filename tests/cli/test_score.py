@@ -269,7 +269,7 @@ def _peak_megabytes(source: Path, target: Path) -> float:
         "import sys; from pro_service.cli import run; status = run(sys.argv[1:]); "
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); sys.exit(status)"
     )
-    command = [sys.executable, "-c", program, "score", "qlq-c30", source, "--output", target]
+    command = [sys.executable, "-c", program, "score", "qlq-c30", str(source), "--output", str(target)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1024
 
 
