@@ -20,6 +20,10 @@ _parsed: dict[str, Study] = {}
 """Protocols by the SHA-256 of their text: parsed once per process. A text never changes under its own hash."""
 
 
+_active: dict[UUID, Study] = {}
+"""Protocols by the id of their version, once that can change no more: asked for on nearly every request."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActiveVersion:
     """The version of a study that new participants are enrolled under."""
@@ -120,7 +124,13 @@ def active_version(work: Work, *, code: str) -> ActiveVersion:
 
 def of_version(work: Work, *, study_version_id: UUID) -> Study:
     """The protocol of one version: that of a participant, of a score, of a cut."""
-    return _protocol(work, studies.version_by_id(work.session, study_version_id))
+    found = _active.get(study_version_id)
+    if found is None:
+        version = studies.version_by_id(work.session, study_version_id)
+        found = _protocol(work, version)
+        if version.activated_at is not None:
+            _active[study_version_id] = found
+    return found
 
 
 def listing(work: Work) -> tuple[StudyVersion, ...]:
