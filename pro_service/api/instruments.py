@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from pro_service.api.shapes import Shape, words
 from pro_service.domain.errors import UnknownInstrument
 from pro_service.domain.instruments import Instrument, Item
-from pro_service.http.definitions import definition
+from pro_service.http.definitions import conditional, definition
 from pro_service.http.transaction import work
 
 bp = APIBlueprint("instruments", __name__, tag="Studies and questionnaires")
@@ -92,6 +92,7 @@ def listing() -> Any:
 
 
 @bp.get("/instruments/<instrument>")
+@conditional
 @bp.input(LanguageQuery, location="query")
 @bp.output(InstrumentOut)
 def one(instrument: str, query_data: dict[str, str]) -> Any:

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from pro_service.api.shapes import Instant, Shape
 from pro_service.domain.protocol import Study
-from pro_service.http.definitions import definition
+from pro_service.http.definitions import conditional, definition
 from pro_service.http.transaction import work
 from pro_service.services import studies
 
@@ -77,6 +77,7 @@ def listing() -> Any:
 
 
 @bp.get("/studies/<study>")
+@conditional
 @bp.output(StudyOut)
 def one(study: str) -> Any:
     """The active protocol of a study. Carries an ETag: send it back in If-None-Match."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from flask import Response, request
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def conditional(view: View) -> View:
+    """Mark a view that answers with a `definition`: it may say 304, and the description says so."""
+    view.is_definition = True  # type: ignore[attr-defined]  # a mark on the function itself, read by api/openapi.py
+    return view
 
 
 def definition(text: str, *, version: str) -> Response:

@@ -60,6 +60,11 @@ def test_every_operation_says_what_it_is(spec: dict[str, Any]) -> None:
             assert {"401", "429"} <= set(one["responses"]) or one["security"] == [], place
 
 
+def test_definitions_may_answer_304(spec: dict[str, Any]) -> None:
+    found = {path for path, _, one in operations(spec) if "304" in one["responses"]}
+    assert found == {"/api/v1/studies/{study}", "/api/v1/instruments/{instrument}"}
+
+
 def test_the_page_needs_no_script_and_no_network(client: FlaskClient) -> None:
     page = client.get("/api/docs").get_data(as_text=True)
     assert "<script" not in page
