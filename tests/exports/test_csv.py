@@ -111,9 +111,7 @@ def test_typed_text_never_begins_a_formula(tmp_path: Path, typed: str, cell: str
         assert list(csv.reader(file))[1:] == ([[cell]] if cell else [[""]])
 
 
-HOSTILE = st.text(
-    alphabet=st.one_of(st.characters(exclude_categories=("Cs",)), st.sampled_from("=+-@'\",;\r\n\t\\ ＝é😀"))
-)
+HOSTILE = st.text(alphabet=st.one_of(st.characters(codec="utf-8"), st.sampled_from("=+-@'\",;\r\n\t\\ ＝é😀")))
 
 
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=8))

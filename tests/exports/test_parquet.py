@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pyarrow import parquet
+from pyarrow import parquet  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.domain.dataset import Column, Dataset, Row, Table
 from pro_service.exports.parquet import write
