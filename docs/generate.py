@@ -23,7 +23,8 @@ def commands() -> str:
     parts = ["# The `pro` command", "", "Written by `make docs` from the program's own help; do not edit.", ""]
     for path, command in walk(pro, "pro"):
         context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-        parts += [f"## `{path}`", "", "```text", *(line.rstrip() for line in command.get_help(context).splitlines()), "```", ""]
+        lines = (line.rstrip() for line in command.get_help(context).splitlines())
+        parts += [f"## `{path}`", "", "```text", *lines, "```", ""]
     return "\n".join(parts)
 
 
@@ -51,9 +52,9 @@ def catalogue(instruments: dict[str, Instrument]) -> str:
         [
             "# Instruments",
             "",
-            "Written by `make docs` from the catalogue; do not edit. Titles and labels are topics of our own: the wording of a",
-            "questionnaire belongs to its owner and is not shipped. *Verified: no* means that some fact still has to be checked",
-            "against its primary source.",
+            "Written by `make docs` from the catalogue; do not edit. Titles and labels are topics of our own: the",
+            "wording of a questionnaire belongs to its owner and is not shipped. *Verified: no* means that some fact",
+            "still has to be checked against its primary source.",
             "",
             "| code | what it is | items | scales | verified |",
             "|---|---|---|---|---|",

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -75,15 +75,48 @@ def migrated_postgres(postgres_server: str) -> str:
     return "template_pro"
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_scopes(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with SCOPES loaded and active: the template of every test that asks for `scopes`."""
+    path = tmp_path_factory.mktemp("template") / "scopes.sqlite"
+    shutil.copyfile(migrated_sqlite, path)
+    _activate_scopes(f"sqlite:///{path}", path.parent)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_with_scopes(postgres_server: str, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same on PostgreSQL."""
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE template_scopes TEMPLATE {migrated_postgres}")
+    _activate_scopes(f"{postgres_server}/template_scopes", tmp_path_factory.mktemp("template"))
+    return "template_scopes"
+
+
+def _activate_scopes(url: str, folder: Path) -> None:
+    runtime = build(
+        from_environment({"PRO_ENV": "test", "PRO_DATA_DIR": str(folder), "PRO_DATABASE_URL": url}), clock=Clock()
+    )
+    text, path = shipped("scopes")
+    with runtime.work(people.everything) as w:
+        studies.activate(w, code=studies.load(w, document=text, file=str(path)).code)
+    runtime.engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty, migrated database; once on SQLite and once on PostgreSQL."""
+    """The URL of a migrated database of the test's own; once on SQLite and once on PostgreSQL.
+
+    It is empty, or holds SCOPES where the test asks for `scopes` in whatever way.
+    """
+    with_scopes = "scopes" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "pro.sqlite"
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        shutil.copyfile(request.getfixturevalue("sqlite_with_scopes" if with_scopes else "migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("migrated_postgres")
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_with_scopes" if with_scopes else "migrated_postgres")
     name = f"test_{next(_numbers)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -131,12 +164,9 @@ def work(runtime: Runtime) -> Callable[..., AbstractContextManager[Work]]:
 
 @pytest.fixture
 def scopes(runtime: Runtime) -> Study:
-    """The SCOPES study, loaded and activated."""
-    text, path = shipped("scopes")
-    with runtime.work(people.everything) as w:
-        study = studies.load(w, document=text, file=str(path))
-        studies.activate(w, code=study.code)
-    return study
+    """The SCOPES study, loaded and active (see `database_url`)."""
+    with runtime.work(people.everything, writes=False) as w:
+        return studies.active(w, code="scopes")
 
 
 @pytest.fixture
@@ -232,6 +262,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page the size of a phone."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-GB")
+    size: ViewportSize = {"width": 390, "height": 844}
+    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True, locale="en-GB")
     yield context.new_page()
     context.close()

@@ -24,7 +24,7 @@ from workers.timetable import TIMETABLE, Entry
 log = logger("worker")
 
 
-class TaskFailed(Exception):  # noqa: N818  # says what is the case
+class TaskFailed(Exception):
     """A task failed; our own log line before this one says where, without repeating what it worked on."""
 
 

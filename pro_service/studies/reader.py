@@ -56,13 +56,8 @@ def _study(
     arms = population.arms(sections["arms"], languages)
     strata = population.strata(sections["strata"], languages)
     events = population.events(sections["events"], languages)
-    known = timepoints.Known(
-        languages,
-        [arm.code for arm in arms],
-        [stratum.code for stratum in strata],
-        [event.code for event in events],
-        catalogue_codes,
-    )
+    codes = [[one.code for one in group] for group in (arms, strata, events)]
+    known = timepoints.Known(languages, codes[0], codes[1], codes[2], catalogue_codes)
     choices = timepoints.choices(sections["choices"], known)
     return Study(
         code=code,

@@ -31,6 +31,7 @@ from pro_service.studies.reader import shipped
 from tests.support import postgres
 
 ROUNDS, PEOPLE, NOT_DUE = 7, 2000, 20_000
+NAMES = ("due_sweep",)
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
 SYSTEM = Actor(kind="system", id="benchmark", role="system")

@@ -18,6 +18,7 @@ from pro_service.domain.schedule import Facts, TrialEvent, plan
 from pro_service.studies.reader import read, shipped
 
 ROUNDS, REPEATS = 40, 200
+NAMES = ("plan_schedule",)
 FACTS = Facts("short", "lower_extremity", "Europe/Amsterdam")
 EVENTS = tuple(
     TrialEvent(kind, date.fromisoformat(on))

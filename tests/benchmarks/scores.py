@@ -35,6 +35,7 @@ from pro_service.studies.reader import shipped
 from tests.support import people, postgres
 
 FORMS, ROUNDS = 500_000, 7
+NAMES = ("score_qlqc30", "score_eq5d", "score_file", "score_backlog")
 FILE_FORMS = 100_000
 BACKLOG, BATCH = 4_000, 2_000
 MISSING = 0.05

@@ -30,11 +30,11 @@ def main() -> int:
         return 0
     if os.getuid() == 0 and shutil.which("apt-get"):
         quiet = {"DEBIAN_FRONTEND": "noninteractive", **os.environ}
-        subprocess.run(["apt-get", "update", "-q"], env=quiet, check=False, stdout=subprocess.DEVNULL)
-        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], env=quiet, check=False, stdout=subprocess.DEVNULL)
+        for command in (["update", "-q"], ["install", "-y", "-q", "chromium"]):
+            subprocess.run(["apt-get", *command], env=quiet, check=False, stdout=subprocess.DEVNULL)
         if path():
             return 0
-    print("The browser tests need Chromium: install the package `chromium` (Debian: apt-get install chromium).", file=sys.stderr)
+    sys.stderr.write("The browser tests need Chromium: install the package `chromium` (apt-get install chromium).\n")
     return 1
 
 

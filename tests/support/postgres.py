@@ -53,14 +53,15 @@ def running(*, durable: bool = False) -> Iterator[str]:
         shutil.chown(scratch, user)
     scratch.chmod(0o755)
     binaries, data, port = _binaries(scratch), scratch / "data", free_port()
+    command = [str(binaries / "initdb"), "-D", str(data), "-U", "pro", "-A", "trust", "-E", "UTF8", "--locale=C"]
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "pro", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        [*command, "--no-sync"],
         check=True, user=user, stdout=subprocess.DEVNULL, cwd=scratch, env={"PATH": os.defpath, "TZ": "UTC"},
     )  # fmt: skip
     options = f"-h 127.0.0.1 -p {port} -k '' -c max_connections=200 " + ("" if durable else " ".join(SPEED_OVER_SAFETY))
-    control = [binaries / "pg_ctl", "-D", data, "-s", "-w"]
+    control = [str(binaries / "pg_ctl"), "-D", str(data), "-s", "-w"]
     subprocess.run(
-        [*control, "-t", "60", "-l", scratch / "log", "-o", options, "start"], check=True, user=user, cwd=scratch
+        [*control, "-t", "60", "-l", str(scratch / "log"), "-o", options, "start"], check=True, user=user, cwd=scratch
     )
     try:
         yield f"postgresql://pro@127.0.0.1:{port}"

@@ -28,7 +28,7 @@ def binary() -> str:
 def running() -> Iterator[str]:
     """A running server that keeps nothing on disk; yields its URL."""
     port, folder = free_port(), tempfile.mkdtemp(prefix="pro-redis-")
-    command = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+    command = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: listens(port), what="Redis listening")
