@@ -77,21 +77,22 @@ def write(
     with _appearing(directory) as folder:
         found: dict[str, set[str]] = {"scorer_version": set(), "value_set": set()}
         rows = writer(replace(dataset, batches=lambda: _watched(dataset, found, progress)), folder)
-        manifest = {
-            "study": study,
-            "study_versions": [{"version": one.version, "sha256": one.sha256} for one in dataset.versions],
-            "format": format,
-            "cut_off": at.isoformat().replace("+00:00", "Z"),
-            "provisional": at > work.now,
-            "masked": hidden,
-            "free_text": free_text,
-            "scorer_versions": sorted(found["scorer_version"]),
-            "value_sets": sorted(found["value_set"]),
-            "service_version": __version__,
-            "files": {name: {"rows": rows[name], **_fingerprint(folder / name)} for name in sorted(rows)},
-        }
+        made_with = {"scorer_versions": sorted(found["scorer_version"]), "value_sets": sorted(found["value_set"])}
+        files = {name: {"rows": rows[name], **_fingerprint(folder / name)} for name in sorted(rows)}
+        facts = {"format": format, "provisional": at > work.now, "free_text": free_text, **made_with}
+        manifest = {**_of(dataset), **facts, "service_version": __version__, "files": files}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return manifest
+
+
+def _of(dataset: Dataset) -> Manifest:
+    """What the manifest says of the cut itself."""
+    return {
+        "study": dataset.study,
+        "study_versions": [{"version": one.version, "sha256": one.sha256} for one in dataset.versions],
+        "cut_off": dataset.cut_off.isoformat().replace("+00:00", "Z"),
+        "masked": dataset.masked,
+    }
 
 
 def record(
