@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from pro_service.api.instruments import InstrumentOut, as_json, dumps
 from pro_service.api.shapes import REVISION, Answers, Instant, Seen, Shape, instant, words
-from pro_service.domain.assessments import BY_STAFF, Assessment, Status
+from pro_service.domain.assessments import BY_STAFF, Assessment, MissingReason, Status
 from pro_service.http.transaction import work
 from pro_service.services import assessments, responses
 from pro_service.services.assessments import AssessmentView, Form, FormPart
@@ -37,6 +37,10 @@ class AssessmentOut(Shape):
     submitted_at = Instant(required=True, allow_none=True)
     instruments = fields.List(fields.String(), required=True)
     progress = fields.Nested(Progress, required=True)
+
+
+class MissingIn(Shape):
+    reason = fields.String(required=True, validate=validate.OneOf([str(reason) for reason in MissingReason]))
 
 
 class AssessmentList(Shape):
@@ -117,6 +121,15 @@ def enter(assessment_id: UUID, instrument: str, json_data: dict[str, Any]) -> An
         by = {name: json_data[name] for name in ("mode", "answered_on")}
         responses.submit(work(), assessment_id=assessment_id, **by)
     return saved
+
+
+@bp.put("/assessments/<uuid:assessment_id>/missing-reason")
+@bp.input(MissingIn)
+@bp.output({}, status_code=204)
+def miss(assessment_id: UUID, json_data: dict[str, str]) -> Any:
+    """Write down why a form was not completed; again replaces the reason."""
+    assessments.record_missing(work(), assessment_id=assessment_id, reason=json_data["reason"])
+    return ""
 
 
 def list_of(views: Sequence[AssessmentView], *, language: str) -> dict[str, Any]:

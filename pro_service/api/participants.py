@@ -63,6 +63,21 @@ class ParticipantOut(Shape):
     timezone = fields.String(required=True)
     consented_on = fields.Date(required=True, allow_none=True)
     enrolled_at = Instant(required=True, allow_none=True, metadata={"description": "null: parked in screening."})
+    open_questions = fields.List(
+        fields.String(), required=True, metadata={"description": "Criteria answered not_sure; empty once enrolled."}
+    )
+
+
+class ScreeningIn(Shape):
+    """Answers to open questions, and what had not been recorded yet; what is left out stays."""
+
+    eligibility = fields.Dict(
+        keys=fields.String(), values=fields.String(validate=validate.OneOf(["yes", "no", "not_sure"])), required=True
+    )
+    arm = fields.String(load_default=None, allow_none=True, validate=CODE)
+    stratum = fields.String(load_default=None, allow_none=True, validate=CODE)
+    consented_on = fields.Date(load_default=None, allow_none=True)
+    events = fields.List(fields.Nested(FirstEvent), load_default=list, validate=validate.Length(max=50))
 
 
 class ParticipantPage(Shape):
@@ -97,6 +112,15 @@ def enrol(study: str, json_data: dict[str, Any]) -> Any:
     person = Contact(**contact) if contact else None
     made = participants.enrol(work(), study=study, contact=person, events=events, **json_data)
     return _seen(made), 201, {"Location": url_for(".one", participant_id=made.id)}
+
+
+@bp.post("/participants/<uuid:participant_id>/screening")
+@bp.input(ScreeningIn)
+@bp.output(ParticipantOut)
+def screen(participant_id: UUID, json_data: dict[str, Any]) -> Any:
+    """Answer open questions of somebody parked in screening; with none left, they are enrolled and planned."""
+    events = [TrialEvent(**event) for event in json_data.pop("events")]
+    return _seen(participants.complete_screening(work(), participant_id=participant_id, events=events, **json_data))
 
 
 @bp.get("/participants/<uuid:participant_id>")

@@ -56,7 +56,20 @@ def test_not_sure_parks_in_screening(staff: Caller, enrolment: dict[str, Any], s
     enrolment["eligibility"][scopes.criteria[0].code] = "not_sure"
     made = staff("POST", "/studies/scopes/participants", enrolment).get_json()
     assert made["enrolled_at"] is None
+    assert made["open_questions"] == [scopes.criteria[0].code]
     assert staff("GET", f"/participants/{made['id']}/assessments").get_json() == {"items": []}
+
+
+def test_answering_the_open_question_enrols(staff: Caller, enrolment: dict[str, Any], scopes: Study) -> None:
+    open_question = scopes.criteria[0].code
+    enrolment["eligibility"][open_question] = "not_sure"
+    parked = staff("POST", "/studies/scopes/participants", enrolment).get_json()
+    answer = {"eligibility": {open_question: "yes"}}
+    made = staff("POST", f"/participants/{parked['id']}/screening", answer).get_json()
+    assert (made["id"], made["open_questions"]) == (parked["id"], [])
+    assert made["enrolled_at"] == "2026-01-12T09:00:00Z"
+    assert staff("GET", f"/participants/{made['id']}/assessments").get_json()["items"][0]["status"] == "open"
+    assert code_of(staff("POST", f"/participants/{parked['id']}/screening", answer)) == "conflict"
 
 
 def test_the_list_comes_in_pages(staff: Caller, enrolled: Callable[..., Participant]) -> None:

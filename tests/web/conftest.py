@@ -62,10 +62,10 @@ class Visitor:
 
 
 @pytest.fixture
-def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+def database_url(sqlite_with_scopes: Path, tmp_path: Path) -> str:
     """Pages are tested over SQLite alone: what the databases do differently is tested below the pages."""
     path = tmp_path / "pro.sqlite"
-    shutil.copyfile(migrated_sqlite, path)
+    shutil.copyfile(sqlite_with_scopes, path)
     return f"sqlite:///{path}"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
+from pro_service.domain import calendar, overlaps
 from pro_service.domain.assessments import Assessment, Status
 from pro_service.domain.errors import Forbidden
+from pro_service.domain.overlaps import Wait
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study
 from pro_service.http.authentication import actor
@@ -20,7 +21,6 @@ from pro_service.web.i18n import ONE_MOMENT, long_date, words
 from pro_service.web.patient.screens import minutes
 
 TO_DO = (Status.OPEN, Status.IN_PROGRESS)
-ASKED = (*TO_DO, Status.SUBMITTED)
 TO_COME = (Status.PLANNED, Status.WAITING)
 DONE = (Status.SUBMITTED, Status.PARTIAL, Status.MISSED)
 
@@ -64,10 +64,12 @@ def cards(of: Person, views: Sequence[AssessmentView], wanted: Sequence[Status])
     """The assessments in one of these states, in the order they come."""
     chosen = [view for view in views if view.status in wanted]
     chosen.sort(key=lambda view: (view.assessment.opens_at is None, view.assessment.opens_at))
-    return [_card(of, view, views) for view in chosen]
+    days, zone = of.study.same_instrument_days, calendar.zone(of.participant.timezone)
+    waits = overlaps.waits([view.assessment for view in views], days=days, now=work().now, zone=zone)
+    return [_card(of, view, waits.get(view.assessment.id)) for view in chosen]
 
 
-def _card(of: Person, view: AssessmentView, views: Sequence[AssessmentView]) -> Card:
+def _card(of: Person, view: AssessmentView, wait: Wait | None) -> Card:
     """One assessment in words."""
     assessment, zone = view.assessment, of.participant.timezone
     return Card(
@@ -79,22 +81,8 @@ def _card(of: Person, view: AssessmentView, views: Sequence[AssessmentView]) -> 
         from_day=first_day(of, assessment),
         until=last_day(of, assessment),
         sent_day=long_date(assessment.submitted_at, of.language, zone) if assessment.submitted_at else "",
-        waits_until=_may_wait(of, assessment, [each.assessment for each in views if each.status in ASKED]),
+        waits_until=long_date(wait.until, of.language, zone) if wait else "",
     )
-
-
-def _may_wait(of: Person, later: Assessment, others: Sequence[Assessment]) -> str:
-    """From which day to do one that asks what an earlier one asks, or has just asked; "" where it need not wait."""
-    apart = timedelta(days=of.study.same_instrument_days)
-    waits = [
-        (earlier.submitted_at or work().now) + apart
-        for earlier in others
-        if earlier.opens_at and later.opens_at and earlier.opens_at < later.opens_at
-        if not set(earlier.instruments).isdisjoint(later.instruments)
-    ]
-    day = max(waits, default=None)
-    waits_in_time = day is not None and later.closes_at is not None and work().now < day < later.closes_at
-    return long_date(day, of.language, of.participant.timezone) if day and waits_in_time else ""
 
 
 def first_day(of: Person, assessment: Assessment) -> str:
