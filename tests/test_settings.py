@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from pro_service.settings import Settings, from_environment, variable
 from pro_service.storage.keyring import new_key
 
 ROOT = Path(__file__).resolve().parent.parent
-KEYS = new_key("2026")
+KEYS = f"2026:{b64encode(bytes(range(32))).decode()}"  # the same in every process that collects these tests
 PRODUCTION = {
     "PRO_ENV": "production",
     "PRO_DATABASE_URL": "postgresql://pro:hush@db/pro",
