@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from functools import cache
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -36,6 +36,16 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
     times.observe(seconds)
 
 
+class _StandardError:
+    """Standard error as it is when a line is written: loggers are kept, and what they wrote to may be gone by then."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(level: str = "INFO") -> None:
     """Make every log line one JSON object on standard error; libraries speak from WARNING on."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -50,7 +60,7 @@ def configure(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
 

@@ -62,10 +62,11 @@ class Visitor:
 
 
 @pytest.fixture
-def database_url(sqlite_with_scopes: Path, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Pages are tested over SQLite alone: what the databases do differently is tested below the pages."""
     path = tmp_path / "pro.sqlite"
-    shutil.copyfile(sqlite_with_scopes, path)
+    template = "sqlite_with_scopes" if "scopes" in request.fixturenames else "migrated_sqlite"
+    shutil.copyfile(request.getfixturevalue(template), path)
     return f"sqlite:///{path}"
 
 
