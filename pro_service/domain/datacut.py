@@ -33,6 +33,7 @@ class KnownScores:
     scorer_version: str
     value_set: str
     missing_rule: str
+    input_hash: str
     computed_at: datetime
     scales: Mapping[str, Mapping[str, float | str | None]]
 

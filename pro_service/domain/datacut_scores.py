@@ -77,7 +77,7 @@ def _value(numbers: Mapping[str, float | str | None]) -> Cell:
 
 
 def scores_long() -> Table:
-    """One row per scale of each scored response, with what made the number: scorer, value set, missing rule."""
+    """One row per scale of each scored response, with what made it: rule, value set, scorer, hash of the input."""
     columns = (
         Column("instrument", "Questionnaire"),
         Column("instrument_version", "Version of its definition"),
@@ -89,6 +89,7 @@ def scores_long() -> Table:
         Column("missing_rule", "Rule for missing items"),
         Column("value_set", "Value set"),
         Column("scorer_version", "Version of the scoring program"),
+        Column("input_hash", "SHA-256 of the answers that were scored, with instrument and version"),
         Column("revision", "Revision of the answers that were scored", "integer", "ordinal"),
         Column("computed_at", "When it was computed", "instant"),
     )
@@ -106,8 +107,8 @@ def long_rows(cut: Cut) -> RowsOf:
             about = (*begin, response.definition.code, response.version)
             place = places[response.definition.code]
             for scores in response.scores:
-                at = scores.computed_at if dated else None
-                made = (scores.missing_rule, scores.value_set or None, scores.scorer_version, response.revision, at)
+                rule = (scores.missing_rule, scores.value_set or None, scores.scorer_version)
+                made = (*rule, scores.input_hash, response.revision, scores.computed_at if dated else None)
                 for scale in sorted(scores.scales, key=lambda code: (place.get(code, len(place)), code)):
                     yield (*about, scale, *_numbers(scores.scales[scale]), *made)
 

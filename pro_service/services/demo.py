@@ -68,12 +68,16 @@ def opens(work: Work, *, token: str) -> bool:
 def fresh_link(work: Work, *, study: str) -> str:
     """The token of a link to what somebody can answer today; with nothing open, somebody new takes part from today."""
     version = studies.active_version(work, code=study)
-    person, form = _somebody_with_an_open_form(work, version.study_id) or _newcomer(work, version.study)
+    person, form = _somebody_with_an_open_form(work, version.study_id, version.study.languages[0]) or _newcomer(
+        work, version.study
+    )
     return access.mint_link(work, participant_id=person.id, assessment_ids=[form.id])
 
 
-def _somebody_with_an_open_form(work: Work, study_id: UUID) -> tuple[Participant, Assessment] | None:
-    """The participant enrolled last who has one, and of their open forms the one that closes last."""
+def _somebody_with_an_open_form(
+    work: Work, study_id: UUID, first_language: str
+) -> tuple[Participant, Assessment] | None:
+    """Of those who read the study's first language, who enrolled last, and of their open forms what closes last."""
     people = {one.id: one for one in datasets.people(work.session, study_id=study_id, known_by=work.now)}
     forms = datasets.forms(work.session, list(people))
     found = [
@@ -82,11 +86,10 @@ def _somebody_with_an_open_form(work: Work, study_id: UUID) -> tuple[Participant
         for one in of_one
         if status(one, work.now) in OPEN
     ]
-    return max(found, key=_lateness, default=None)
+    return max(found, key=lambda one: (one[0].language == first_language, *_lateness(*one)), default=None)
 
 
-def _lateness(found: tuple[Participant, Assessment]) -> tuple[datetime | None, datetime | None]:
-    person, form = found
+def _lateness(person: Participant, form: Assessment) -> tuple[datetime | None, datetime | None]:
     return person.enrolled_at, form.closes_at
 
 

@@ -188,6 +188,7 @@ def _known_scores(row: ScoreRow) -> KnownScores:
         scorer_version=row.scorer_version,
         value_set=row.value_set,
         missing_rule=row.missing_rule,
+        input_hash=row.input_hash,
         computed_at=row.computed_at,
         scales=row.scales,
     )

@@ -55,6 +55,13 @@ def test_what_was_answered_is_there_after_leaving_and_it_goes_on_at_the_first_op
     expect(on_phone.page.locator(".question.current input:checked")).to_have_value("1")
 
 
+def test_the_link_is_not_left_in_the_history(on_phone: Phone, patient: Invite) -> None:
+    person = patient()
+    on_phone.open(person)
+    on_phone.page.go_back()
+    expect(on_phone.page).to_have_url(on_phone.base + "/my")
+
+
 def test_next_without_an_answer_asks_once_and_then_lets_go_on(on_phone: Phone, patient: Invite) -> None:
     on_phone.open(patient())
     on_phone.next()
