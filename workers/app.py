@@ -83,7 +83,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
         "control_folder": str(folder / "control"),
         "polling_interval": 0.25,
     }
-    return {"broker_url": "filesystem://", "broker_transport_options": options}
+    return {"broker_url": "filesystem://localhost", "broker_transport_options": options}
 
 
 def _call(entry: Entry) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from flask import Response, request, url_for
 
+from pro_service.http.authentication import cookie_token
 from pro_service.http.errors import Trouble
-from pro_service.web.pages import gettext, page
+from pro_service.web.pages import gettext, go, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Words:
 def problem_page(trouble: Trouble) -> Response:
     """A kind page for an error."""
     for_staff = request.path.startswith("/staff")
+    if trouble.status == 401 and for_staff and request.method == "GET" and cookie_token() is None:
+        return go(url_for("workspace.sign_in"))  # nobody's session is over: they come in by the front door
     said = _by_code().get(trouble.code) or _by_status().get(trouble.status) or _otherwise(trouble.status)
     action = None
     if trouble.status == 401 and for_staff:

@@ -66,7 +66,6 @@ def test_a_page_needs_nothing_inline_and_nothing_from_elsewhere(client: FlaskCli
         ("/nowhere", 404, "nl", "Hier is niets"),
         ("/my", 401, "en", "Please sign in again"),
         ("/my", 401, "nl", "Log opnieuw in"),
-        ("/staff", 401, "en", "Please sign in again"),
         ("/my/assessments/not-an-id", 404, "en", "There is nothing here"),
     ],
 )

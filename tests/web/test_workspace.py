@@ -35,7 +35,14 @@ def test_signing_in_and_out(client: FlaskClient, secret: str, clock: Clock, pati
     assert client.get("/staff").location == "/staff/studies/scopes"
     out = client.post("/staff/sign-out", data={"csrf_token": csrf(client, "/staff/studies/scopes")})
     assert out.status_code == 303
-    assert client.get("/staff").status_code == 401
+    assert client.get("/staff").location == "/staff/sign-in", "whoever has no session begins at the front door"
+
+
+def test_a_session_that_is_over_says_so(client: FlaskClient) -> None:
+    client.set_cookie("pro", "of-yesterday")
+    answer = client.get("/staff")
+    assert answer.status_code == 401
+    assert "Please sign in again" in words_of(answer.text)
 
 
 @pytest.mark.parametrize("wrong", [{"password": "not this one at all"}, {"code": "000000"}, {"email": "x@example.org"}])
@@ -45,7 +52,7 @@ def test_what_was_wrong_is_not_said(client: FlaskClient, secret: str, clock: Clo
     assert answer.status_code == 401
     assert "That combination is not right" in words_of(answer.text)
     assert PASSWORD not in answer.text
-    assert client.get("/staff").status_code == 401
+    assert client.get("/staff").location == "/staff/sign-in"
 
 
 def test_the_sign_in_page_speaks_dutch(client: FlaskClient) -> None:
