@@ -71,7 +71,7 @@ def _make_once(settings: Settings, base_url: str, participants: int) -> None:
     """Make the demo's data where there is none. An embedded database is made aside, and takes its place when whole."""
     url = settings.database_url
     place = Path(url.removeprefix(SQLITE))
-    if not url.startswith(SQLITE) or place.exists():
+    if not url.startswith(SQLITE) or (place.exists() and place.stat().st_size):
         _populate(settings, base_url, participants)
         return
     draft = place.with_name(f"{place.name}.making")

@@ -82,7 +82,9 @@ def _notice_dropped(driver: Any, _record: Any, _proxy: Any) -> None:
 
 
 def _sqlite(url: URL) -> Engine:
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # answers are for the service's own account alone; what exists keeps its mode
     engine = create_engine(
         url,
         pool_size=POOL_SIZE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +16,7 @@ from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.dialects import sqlite
 
 from pro_service.storage.audit import heartbeat
+from pro_service.storage.engine import make_engine
 from pro_service.storage.exports import export
 from pro_service.storage.metadata import Instant, new_id
 from pro_service.storage.migrations import versions
@@ -34,6 +36,14 @@ def test_sqlite_keeps_what_was_saved_through_a_power_cut(engine: Engine) -> None
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15000}
+
+
+def test_an_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE one (id integer)")
+    engine.dispose()
+    assert stat.S_IMODE((tmp_path / "new.sqlite").stat().st_mode) == 0o600
 
 
 def test_a_connection_the_server_dropped_is_replaced_without_an_error(engine: Engine, database_url: str) -> None:
