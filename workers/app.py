@@ -88,7 +88,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
 
 def _call(entry: Entry) -> dict[str, Any]:
     """A wake-up call nobody answered is dropped when the next one is due."""
-    return {"task": entry.name, "schedule": entry.every, "options": {"expires": max(entry.every, 5)}}
+    return {"task": entry.name, "schedule": entry.every, "options": {"expires": min(max(entry.every, 5), 60)}}
 
 
 def _once_at_a_time(entry: Entry, runtime: Runtime) -> Callable[[], None]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pro_service.runtime import Runtime
-from workers import audit, exports, heartbeats, reminders, scores
+from workers import audit, exports, heartbeats, idempotency, reminders, scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,5 @@ TIMETABLE = (
     Entry("heartbeats.beat", heartbeats.beat, every=10),
     Entry("scores.close", scores.close, every=60),
     Entry("audit.seal", audit.seal, every=60),
+    Entry("idempotency.forget", idempotency.forget, every=3600),
 )
