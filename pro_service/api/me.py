@@ -103,7 +103,7 @@ def submit(assessment_id: UUID, json_data: dict[str, Any]) -> Any:
     """Submit an assessment, storing its last answers in the same step if they come along; again answers the same."""
     _me()
     drafts = {instrument: draft(data) for instrument, data in json_data["responses"].items()}
-    return responses.submit(work(), assessment_id=assessment_id, drafts=drafts)
+    return responses.submit(work(), assessment_id=assessment_id, drafts=drafts, closing=True)
 
 
 @bp.patch("/me/preferences")

@@ -80,6 +80,7 @@ class Assessment:
     next_reminder_at: datetime | None = None
     mode: str = "self"
     missing_reason: str | None = None
+    revision: int = 0  # raised by whatever changes its dates or its answers
 
     @property
     def begun(self) -> bool:

@@ -31,8 +31,9 @@ def correct(
     A reason is compulsory. With `revision`, StaleRevision where the response has moved on. The same answers again
     change nothing. Raises Conflict while the patient can still answer, InvalidAnswer, UnknownItem, Forbidden.
     """
-    before = responses.by_id(work.session, response_id, lock=True)
-    one = assessments.by_id(work.session, before.assessment_id)
+    whose = responses.by_id(work.session, response_id).assessment_id
+    one = assessments.by_id(work.session, whose, lock=True)
+    before = responses.by_id(work.session, response_id)
     person = participants.by_id(work.session, one.participant_id)
     require_staff(work, person, "responses.correct")
     why = reasons.given(reason, what="the answer changes")

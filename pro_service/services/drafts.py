@@ -1,8 +1,7 @@
 """Drafts on their way in: whose hand they come from, whether they may be taken, and what the response becomes.
 
-The assessment's row is locked while answers go in, so two tabs, two phones or a retry queue up behind each other. On
-PostgreSQL what was read while waiting for that lock may be overtaken. So the first write of every use case carries a
-guard, and a refusal is believed only when it stands on a second reading, made while holding the lock (`settled`).
+Nothing is locked while a draft is looked at. Its write carries a guard, the assessment as it was read: where two tabs,
+two phones or a retry come in between, nothing is written, and it is read and judged anew, this time under a lock.
 """
 
 from __future__ import annotations
@@ -18,9 +17,7 @@ from pro_service.domain import responses as documents
 from pro_service.domain.assessments import BY_STAFF, Mode, Status, require_answerable, status
 from pro_service.domain.errors import (
     AlreadySubmitted,
-    Conflict,
     Forbidden,
-    IncompleteForm,
     Invalid,
     InvalidAnswer,
     Problem,
@@ -34,6 +31,7 @@ from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
 from pro_service.storage import sheets
 from pro_service.storage.metadata import new_id
+from pro_service.storage.sheets import Entry
 
 Done = TypeVar("Done")
 
@@ -51,14 +49,24 @@ class OvertakenError(Exception):
 
 
 def settled(work: Work, assessment_id: UUID, act: Callable[[Sheet], Done]) -> Done:
-    """Act on the sheet under its lock; should it refuse or be overtaken, read once more and act on that.
+    """Act on the sheet; should it be overtaken, lock it, read once more and act on that.
 
     `act` must write nothing before its guarded write has held.
     """
     try:
-        return act(sheets.by_assessment(work.session, assessment_id, lock=True))
-    except (Conflict, IncompleteForm, OvertakenError):
         return act(sheets.by_assessment(work.session, assessment_id))
+    except OvertakenError:
+        sheets.hold(work.session, assessment_id)
+        return act(sheets.by_assessment(work.session, assessment_id))
+
+
+def write(work: Work, sheet: Sheet, entry: Entry, *, closing: bool = False) -> None:
+    """Write what a use case decided on, if the sheet is still as it was read; OvertakenError, nothing written, if not.
+
+    `closing`: nothing is written after it in this unit of work.
+    """
+    if not sheets.write(work.session, sheet, entry, actor=work.actor, now=work.now, closing=closing):
+        raise OvertakenError
 
 
 def hand(work: Work, sheet: Sheet, mode: Mode | None, answered_on: date | None) -> Hand:

@@ -1,6 +1,6 @@
 """Responses: save some answers, submit an assessment. The busiest code of the service, so every statement counts.
 
-Saving takes three statements (read, write, audit), the first time one more; submitting takes four.
+On PostgreSQL either takes two statements: read the sheet, write all there is to write (storage/sheets.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from pro_service.domain.instruments import Answer, missing_items
 from pro_service.domain.participants import audited
 from pro_service.domain.responses import Changes, Draft, Response, Sheet, Stamp
 from pro_service.services.assessments import instrument_of
-from pro_service.services.drafts import Hand, OvertakenError, hand, laid, settled
+from pro_service.services.drafts import Hand, hand, laid, settled, write
 from pro_service.services.work import Work
-from pro_service.storage import responses, sheets
+from pro_service.storage import responses
+from pro_service.storage.sheets import Entry
 
 NO_DRAFTS: Mapping[str, Draft] = {}
 
@@ -75,16 +76,18 @@ def submit(
     drafts: Mapping[str, Draft] = NO_DRAFTS,
     mode: Mode | None = None,
     answered_on: date | None = None,
+    closing: bool = False,
 ) -> Submitted:
     """Store the last answers, if they come along, and submit the assessment: both or neither. Again answers the same.
 
     From then on its answers wait to be scored, and nobody is reminded. Raises IncompleteForm where an item that may
     not be skipped was left open, AlreadySubmitted where it was submitted with other answers, and what `save` raises.
+    `closing` promises that nothing is written after it in this unit of work; it may then be stored at once.
     """
     return settled(
         work,
         assessment_id,
-        lambda sheet: _submit(work, sheet, drafts, hand(work, sheet, mode, answered_on)),
+        lambda sheet: _submit(work, sheet, drafts, hand(work, sheet, mode, answered_on), closing),
     )
 
 
@@ -92,38 +95,32 @@ def _save(work: Work, sheet: Sheet, instrument: str, draft: Draft, by: Hand) -> 
     after = laid(work, sheet, instrument, draft, by)
     before = sheet.responses.get(instrument)
     if after is not before and after.revision:
-        if not responses.store(work.session, [after], at=work.now):
-            raise OvertakenError
-        one = sheet.assessment
-        if one.started_at is None or one.mode != by.mode:
-            sheets.begin(work.session, one.id, at=by.at, mode=by.mode)
-        changes = documents.changes(before, after)
-        work.record(audited(sheet.participant, "response.save", after.id, {**_begun(sheet, by), **changes}))
+        changes = {**_begun(sheet, by), **documents.changes(before, after)}
+        event = audited(sheet.participant, "response.save", after.id, changes)
+        write(work, sheet, Entry([after], by.mode, by.at, submits=False, event=event))
     return Saved(after.revision, after.answers, after.stamps)
 
 
-def _submit(work: Work, sheet: Sheet, drafts: Mapping[str, Draft], by: Hand) -> Submitted:
+def _submit(work: Work, sheet: Sheet, drafts: Mapping[str, Draft], by: Hand, closing: bool) -> Submitted:
     one = sheet.assessment
     laid_out = {code: laid(work, sheet, code, draft, by, prefix=f"{code}.") for code, draft in drafts.items()}
     if one.submitted_at is not None:
         return Submitted(one.submitted_at, first=False)
     require_answerable(one, by.at)
     _require_complete(work, sheet, {**sheet.responses, **laid_out})
-    if not sheets.submit(work.session, sheet, at=by.at, mode=by.mode):
-        raise OvertakenError
     changed = [
         replace(after, to_score=True) for code, after in laid_out.items() if after is not sheet.responses.get(code)
     ]
     changed = [after for after in changed if after.revision]
-    if changed:
-        responses.store(work.session, changed, at=work.now)
-    if sheet.responses.keys() - {after.instrument for after in changed}:
-        responses.settle(work.session, one.id)
     changes = {**_begun(sheet, by), "submitted_at": (None, by.at)}
     for after in changed:
         news = documents.changes(sheet.responses.get(after.instrument), after)
         changes.update({f"{after.instrument}.{item}": pair for item, pair in news.items()})
-    work.record(audited(sheet.participant, "assessment.submit", one.id, changes))
+    event = audited(sheet.participant, "assessment.submit", one.id, changes)
+    others = sheet.responses.keys() - {after.instrument for after in changed}
+    write(work, sheet, Entry(changed, by.mode, by.at, submits=True, event=event), closing=closing and not others)
+    if others:
+        responses.settle(work.session, one.id)
     return Submitted(by.at, first=True)
 
 

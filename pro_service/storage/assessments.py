@@ -51,6 +51,7 @@ assessment = Table(
     Column("cancel_reason", Text),
     Column("mode", Text, nullable=False, default="self"),
     Column("missing_reason", Text),
+    Column("revision", Integer, nullable=False, server_default=text("0")),  # guards what is written on a reading
     UniqueConstraint("participant_id", "timepoint", "occurrence"),
     Index(
         "ix_assessment_due",
@@ -104,7 +105,10 @@ def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def change(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Set the fields of each row on the assessment of its `id`; every row holds the same fields, by name."""
+    """Set the fields of each row on the assessment of its `id`; every row holds the same fields, by name.
+
+    Answers on their way in, based on the assessment as it was, will not be stored but read it again.
+    """
     if not rows:
         return
     names = [name for name in rows[0] if name != "id"]
@@ -112,5 +116,6 @@ def change(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
         update(assessment)
         .where(assessment.c.id == bindparam("_id"))
         .values({name: bindparam(f"_{name}", type_=assessment.c[name].type) for name in names})
+        .values(revision=assessment.c.revision + 1)
     )
     session.execute(statement, [{f"_{name}": value for name, value in row.items()} for row in rows])

@@ -76,7 +76,7 @@ _APPEND_ONE = Prepared(_APPEND)
 
 def append(session: Session, events: Sequence[AuditEvent], *, actor: Actor, at: datetime) -> None:
     """Write audit lines, in the order given, in one statement."""
-    rows = [_values(event, actor, at) for event in events]
+    rows = [values(event, actor, at) for event in events]
     if len(rows) == 1:
         _APPEND_ONE.run(session, rows[0])
     elif rows:
@@ -138,7 +138,8 @@ def _newest_id(session: Session) -> int:
     return int(session.execute(select(func.coalesce(func.max(audit_event.c.id), 0))).scalar_one())
 
 
-def _values(event: AuditEvent, actor: Actor, at: datetime) -> dict[str, Any]:
+def values(event: AuditEvent, actor: Actor, at: datetime) -> dict[str, Any]:
+    """The columns of an audit line, all but its id."""
     return {
         "at": at,
         "actor_kind": actor.kind,

@@ -21,9 +21,8 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
-from pro_service.domain.errors import Unaudited
 from pro_service.storage.complaints import translated
-from pro_service.storage.session import AUDIT, BOOKKEEPING, UNIT, Session, tables_written_by
+from pro_service.storage.session import AUDIT, BOOKKEEPING, UNIT, Session, begin, refuse_write, tables_written_by
 
 Convert = Callable[[Any], Any] | None
 
@@ -35,6 +34,7 @@ class _Form:
     text: str
     binds: tuple[tuple[str, str, Convert], ...]
     fixed: Mapping[str, Any]
+    reads: bool  # and no more: writes nothing, locks nothing
     results: tuple[Convert, ...]
     row: Callable[..., Any]
 
@@ -47,11 +47,17 @@ class Prepared:
         self._written = tables_written_by(statement)
         self._form: _Form | None = None
 
-    def rows(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
-        """Every row, as a named tuple."""
+    def rows(self, session: Session, values: Mapping[str, Any], *, closing: bool = False) -> Sequence[Any]:
+        """Every row, as a named tuple.
+
+        `closing` promises that nothing is written after this in the unit of work (it would be refused). Where nothing
+        was written before it either, the statement is its own transaction, which saves the trips of BEGIN and COMMIT.
+        """
         if session.dialect.name != "postgresql":
             return session.execute(self._statement, dict(values)).all()
-        form, cursor = self._sent(session, values)
+        form, cursor = self._sent(session, values, closing=closing)
+        if self._written:
+            self._note(session, cursor.rowcount, closing=closing)
         pick = form.results
         return [
             form.row(*[value if to is None else to(value) for value, to in zip(row, pick, strict=True)])
@@ -66,13 +72,14 @@ class Prepared:
         self._note(session, cursor.rowcount)
         return int(cursor.rowcount)
 
-    def _sent(self, session: Session, values: Mapping[str, Any]) -> tuple[_Form, Any]:
+    def _sent(self, session: Session, values: Mapping[str, Any], *, closing: bool = False) -> tuple[_Form, Any]:
         form = self._form
         if form is None:
             form = self._form = _compiled(self._statement, session.dialect, values)
-        unit = session.info.get(UNIT)
-        if self._written and unit is not None and not unit.writes:
-            raise Unaudited("a transaction opened for reading tried to write; nothing was stored")
+        if self._written:
+            refuse_write(session)
+        if not form.reads and not closing:
+            begin(session)
         given = {name: values[key] if to is None else to(values[key]) for name, key, to in form.binds}
         driver: Any = session.connection.driver_connection
         try:
@@ -81,13 +88,14 @@ class Prepared:
             ours = translated(error)
             raise ours if ours is not None else error from None
 
-    def _note(self, session: Session, changed: int) -> None:
+    def _note(self, session: Session, changed: int, *, closing: bool = False) -> None:
         unit = session.info.get(UNIT)
-        if unit is None:
+        if unit is None or not changed:
             return
+        unit.closed = closing and not unit.begun
         if AUDIT in self._written:
             unit.audited = True
-        elif changed:
+        else:
             unit.changed |= self._written - BOOKKEEPING
 
 
@@ -106,7 +114,8 @@ def _compiled(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> _F
     types: list[TypeEngine[Any]] = [] if writes else [column.type for column in statement.selected_columns]
     names = [] if writes else [column.key or "column" for column in statement.selected_columns]
     results = tuple(one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
-    return _Form(compiled.string, tuple(binds), fixed, results, namedtuple("Row", names, rename=True))
+    reads = not tables_written_by(statement) and " FOR " not in compiled.string
+    return _Form(compiled.string, tuple(binds), fixed, reads, results, namedtuple("Row", names, rename=True))
 
 
 def _defaults(compiled: SQLCompiler) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +25,12 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from pro_service.domain.errors import NotFound
 from pro_service.domain.responses import Correction, Response
 from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
-from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
 
 response = Table(
@@ -102,9 +100,12 @@ _OF_PARTICIPANT = (
 _BY_ID = select(*COLUMNS).where(response.c.id == bindparam("id"))
 
 
-def _upsert(dialect: ModuleType) -> Any:
+DOCUMENT = ("id", "instrument", "instrument_version", "language", "answers", "stamps", "revision", "to_score")
+"""The columns of a `document`."""
+
+
+def upserting(statement: Any) -> Any:
     """Insert a response, or set it to its next revision provided that it still has the one before."""
-    statement = dialect.insert(response)
     new = statement.excluded
     names = ("instrument_version", "language", "answers", "stamps", "revision", "updated_at")
     guarded = statement.on_conflict_do_update(
@@ -115,8 +116,7 @@ def _upsert(dialect: ModuleType) -> Any:
     return guarded.execution_options(preserve_rowcount=True)
 
 
-_UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
-_UPSERT_ONE = {name: Prepared(statement) for name, statement in _UPSERT.items()}
+_UPSERT_ON_SQLITE = upserting(sqlite.insert(response))
 _SETTLE = update(response).where(response.c.assessment_id == bindparam("_id")).values(to_score=True)
 _OVERDUE = (
     select(response.c.id)
@@ -136,10 +136,9 @@ def from_values(values: Row[Any] | Sequence[Any]) -> Response:
     return Response(*values)
 
 
-def by_id(session: Session, response_id: UUID, *, lock: bool = False) -> Response:
-    """The response of that id; `lock` holds it until the end of the transaction."""
-    statement = _BY_ID.with_for_update() if lock else _BY_ID
-    row = session.execute(statement, {"id": response_id}).one_or_none()
+def by_id(session: Session, response_id: UUID) -> Response:
+    """The response of that id."""
+    row = session.execute(_BY_ID, {"id": response_id}).one_or_none()
     if row is None:
         raise NotFound("no such response")
     return from_values(row)
@@ -154,27 +153,28 @@ def of_participant(session: Session, participant_id: UUID) -> Mapping[UUID, tupl
     return found
 
 
-def store(session: Session, responses: Sequence[Response], *, at: datetime) -> bool:
-    """Store new revisions in one statement; False when one of them was overtaken by somebody else's."""
+def document(one: Response) -> dict[str, object]:
+    """A response as plain JSON values, but for its assessment and the time."""
+    return {
+        "id": str(one.id),
+        "instrument": one.instrument,
+        "instrument_version": one.version,
+        "language": one.language,
+        "answers": one.answers,
+        "stamps": one.stamps,
+        "revision": one.revision,
+        "to_score": one.to_score,
+    }
+
+
+def store(session: Session, responses: Sequence[Response], *, at: datetime) -> None:
+    """Store new revisions on SQLite, which has one writer at a time; for PostgreSQL see `sheets.write`."""
     rows = [
-        {
-            "id": one.id,
-            "assessment_id": one.assessment_id,
-            "instrument": one.instrument,
-            "instrument_version": one.version,
-            "language": one.language,
-            "answers": dict(one.answers),
-            "stamps": dict(one.stamps),
-            "revision": one.revision,
-            "to_score": one.to_score,
-            "created_at": at,
-            "updated_at": at,
-        }
+        {**document(one), "id": one.id, "assessment_id": one.assessment_id, "created_at": at, "updated_at": at}
         for one in responses
     ]
-    if len(rows) == 1:
-        return _UPSERT_ONE[session.dialect.name].run(session, rows[0]) == 1
-    return bool(session.execute(_UPSERT[session.dialect.name], rows).rowcount == len(rows))
+    if rows:
+        session.execute(_UPSERT_ON_SQLITE, rows)
 
 
 def settle(session: Session, assessment_id: UUID) -> None:
@@ -188,7 +188,10 @@ def settle_overdue(session: Session, *, closed_by: datetime, limit: int) -> int:
 
 
 def correct(session: Session, before: Response, after: Response, made: Correction) -> None:
-    """Store a corrected response, to be scored anew, and keep what it said before."""
+    """Store a corrected response, to be scored anew, and keep what it said before. The caller holds its assessment."""
+    session.execute(
+        update(assessment).where(assessment.c.id == after.assessment_id).values(revision=assessment.c.revision + 1)
+    )
     session.execute(
         update(response)
         .where(response.c.id == after.id)

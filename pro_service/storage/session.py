@@ -32,11 +32,13 @@ UNIT = "unit_of_work"
 
 
 @dataclass(slots=True)
-class _Unit:
+class Unit:
     """What one transaction has done so far."""
 
     writes: bool
     changes_before: int  # SQLite's counter of changed rows when the transaction began; 0 on PostgreSQL
+    begun: bool  # on PostgreSQL a transaction begins with its first statement that is not plain reading
+    closed: bool = False  # its last write is done
     audited: bool = False
     changed: set[str] = field(default_factory=set)
 
@@ -50,10 +52,12 @@ def unit_of_work(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
     by then in either case, and two round trips are saved.
     """
     with _connected(engine) as session:
-        if not writes and session.dialect.name == "postgresql":
-            session.execution_options(isolation_level="AUTOCOMMIT")
+        postgresql = session.dialect.name == "postgresql"
+        driver: Any = session.connection.driver_connection
+        if postgresql:
+            driver.autocommit = True
         info = session.info
-        unit = info[UNIT] = _Unit(writes, _changes(session))
+        unit = info[UNIT] = Unit(writes, _changes(session), begun=not postgresql)
         try:
             with session.begin() as transaction:
                 try:
@@ -66,6 +70,26 @@ def unit_of_work(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
                 _require_audit(session, unit)
         finally:
             del info[UNIT]
+            if postgresql and not unit.begun and not driver.closed:
+                driver.autocommit = False
+
+
+def begin(session: Session) -> None:
+    """Begin the transaction of a unit of work that may write, unless it has begun: what follows holds together."""
+    unit: Unit | None = session.info.get(UNIT)
+    if unit is not None and unit.writes and not unit.begun and not unit.closed:
+        driver: Any = session.connection.driver_connection
+        driver.autocommit = False
+        unit.begun = True
+
+
+def refuse_write(session: Session) -> None:
+    """Unaudited where this unit of work may not write, or has made its last write already."""
+    unit: Unit | None = session.info.get(UNIT)
+    if unit is not None and not unit.writes:
+        raise Unaudited("a transaction opened for reading tried to write; nothing was stored")
+    if unit is not None and unit.closed:
+        raise Unaudited("this unit of work has made its last write; another would be stored apart from it")
 
 
 def _connected(engine: Engine) -> Connection:
@@ -77,12 +101,12 @@ def _connected(engine: Engine) -> Connection:
 
 def watch(engine: Engine) -> None:
     """Make an engine report what its statements write, and translate what its database complains about."""
-    event.listen(engine, "before_cursor_execute", _refuse_writes_while_reading)
+    event.listen(engine, "before_cursor_execute", _before_each_statement)
     event.listen(engine, "after_cursor_execute", _note_writes)
     event.listen(engine, "handle_error", translate)
 
 
-def _require_audit(session: Session, unit: _Unit) -> None:
+def _require_audit(session: Session, unit: Unit) -> None:
     if unit.audited or not unit.changed or (unit.changes_before and _changes(session) == unit.changes_before):
         return
     raise Unaudited(f"{', '.join(sorted(unit.changed))} changed without an audit line; nothing was stored")
@@ -130,18 +154,18 @@ def _tables_of_text(statement: str) -> frozenset[str]:
     return frozenset()
 
 
-def _refuse_writes_while_reading(
+def _before_each_statement(
     connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    unit: _Unit | None = connection.info.get(UNIT)
-    if unit is not None and not unit.writes and _tables_written(context, statement):
-        raise Unaudited("a transaction opened for reading tried to write; nothing was stored")
+    if _tables_written(context, statement):
+        refuse_write(connection)
+    begin(connection)
 
 
 def _note_writes(
     connection: Connection, cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    unit: _Unit | None = connection.info.get(UNIT)
+    unit: Unit | None = connection.info.get(UNIT)
     if unit is None or unit.audited:
         return
     tables = _tables_written(context, statement)

@@ -1,16 +1,41 @@
-"""Sheets: an assessment, whose it is and its responses, read in one query under one lock, begun and submitted."""
+"""Sheets: an assessment, whose it is and its responses; read in one query, written in one statement under one guard.
+
+The guard is the assessment's `revision`, which whatever changes its dates or its answers raises. Where it is no longer
+the one that was read, nothing is written. On PostgreSQL the assessment, the responses and the audit line go in one
+statement, one round trip: it waits for whoever writes the assessment's row, and then looks at the guard again. SQLite,
+which has no writing CTEs but one writer at a time, takes the same three one after another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import (
+    Integer,
+    TableValuedAlias,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql
 
+from pro_service.domain.audit import Actor, AuditEvent
 from pro_service.domain.errors import NotFound
-from pro_service.domain.responses import Sheet
-from pro_service.storage import assessments, participants, responses
+from pro_service.domain.responses import Response, Sheet
+from pro_service.storage import assessments, audit, participants, responses
 from pro_service.storage.assessments import assessment
+from pro_service.storage.audit import audit_event
 from pro_service.storage.metadata import Instant
 from pro_service.storage.participants import participant
 from pro_service.storage.prepared import Prepared
@@ -19,7 +44,7 @@ from pro_service.storage.session import Session
 
 _WHOSE = len(assessments.COLUMNS)
 _WHAT = _WHOSE + len(participants.COLUMNS)
-_SHEET = (
+_SHEET = Prepared(
     select(*assessments.COLUMNS, *participants.COLUMNS, *responses.COLUMNS)
     .select_from(
         assessment.join(participant, participant.c.id == assessment.c.participant_id).outerjoin(
@@ -28,37 +53,41 @@ _SHEET = (
     )
     .where(assessment.c.id == bindparam("id"))
 )
-_UNLOCKED_SHEET = Prepared(_SHEET)
-_LOCKED_SHEET = Prepared(_SHEET.with_for_update(of=assessment))
-_STARTED = func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant()))
-_BEGIN = Prepared(
-    update(assessment).where(assessment.c.id == bindparam("_id")).values(started_at=_STARTED, mode=bindparam("_mode"))
-)
-_REVISIONS = (
-    select(func.coalesce(func.sum(response.c.revision), 0))
-    .where(response.c.assessment_id == bindparam("_id"))
-    .scalar_subquery()
-)
-_SUBMIT = Prepared(
+_HOLD = Prepared(select(assessment.c.id).where(assessment.c.id == bindparam("id")).with_for_update())
+_CLAIM = (
     update(assessment)
-    .where(assessment.c.id == bindparam("_id"), assessment.c.submitted_at.is_(None))
-    .where(bindparam("_revisions", type_=Integer) == _REVISIONS)
+    .where(
+        and_(
+            assessment.c.id == bindparam("_id"),
+            assessment.c.revision == bindparam("_revision", type_=Integer),
+            assessment.c.submitted_at.is_(None),
+        )
+    )
     .values(
-        submitted_at=bindparam("_at"),
-        started_at=_STARTED,
+        revision=assessment.c.revision + 1,
+        started_at=func.coalesce(assessment.c.started_at, bindparam("_at", type_=Instant())),
+        submitted_at=bindparam("_submitted_at"),
         mode=bindparam("_mode"),
-        next_reminder_at=None,
+        next_reminder_at=case((bindparam("_submitted_at", type_=Instant()).is_(None), assessment.c.next_reminder_at)),
     )
 )
+_CLAIM_ALONE = Prepared(_CLAIM)
 
 
-def by_assessment(session: Session, assessment_id: UUID, *, lock: bool = False) -> Sheet:
-    """An assessment, whose it is and its responses, read in one query.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What goes onto a sheet: new revisions of responses, the state of the assessment after them, the audit line."""
 
-    `lock` holds the assessment until the end of the transaction. On PostgreSQL the lock may have been waited for, and
-    then the responses are as they were before the wait: only a second reading, made while holding it, is certain.
-    """
-    rows = (_LOCKED_SHEET if lock else _UNLOCKED_SHEET).rows(session, {"id": assessment_id})
+    responses: Sequence[Response]
+    mode: str
+    at: datetime
+    submits: bool
+    event: AuditEvent
+
+
+def by_assessment(session: Session, assessment_id: UUID) -> Sheet:
+    """An assessment, whose it is and its responses, read in one query: all as they were at one instant."""
+    rows = _SHEET.rows(session, {"id": assessment_id})
     if not rows:
         raise NotFound("no such assessment")
     first = rows[0]
@@ -70,13 +99,63 @@ def by_assessment(session: Session, assessment_id: UUID, *, lock: bool = False) 
     )
 
 
-def begin(session: Session, assessment_id: UUID, *, at: datetime, mode: str) -> None:
-    """Mark the assessment as begun, unless it was already, and in whose hand it is."""
-    _BEGIN.run(session, {"_id": assessment_id, "_at": at, "_mode": mode})
+def hold(session: Session, assessment_id: UUID) -> None:
+    """Wait for whoever writes the assessment, and keep others from it until the end of the transaction."""
+    _HOLD.rows(session, {"id": assessment_id})
 
 
-def submit(session: Session, seen: Sheet, *, at: datetime, mode: str) -> bool:
-    """Mark the assessment as submitted; False when its responses are no longer those of the sheet that was seen."""
-    revisions = sum(one.revision for one in seen.responses.values())
-    values = {"_id": seen.assessment.id, "_at": at, "_mode": mode, "_revisions": revisions}
-    return _SUBMIT.run(session, values) == 1
+def write(session: Session, seen: Sheet, entry: Entry, *, actor: Actor, now: datetime, closing: bool) -> bool:
+    """Write it; False, and nothing written, where the sheet is no longer the one that was seen.
+
+    `closing`: nothing is written after this in the unit of work (see `Prepared.rows`).
+    """
+    line = audit.values(entry.event, actor, now)
+    claim = {
+        "_id": seen.assessment.id,
+        "_revision": seen.assessment.revision,
+        "_at": entry.at,
+        "_submitted_at": entry.at if entry.submits else None,
+        "_mode": entry.mode,
+    }
+    if session.dialect.name == "postgresql":
+        laid = [responses.document(one) for one in entry.responses]
+        values = {**claim, **line, "_responses": laid, "_now": now}
+        return bool(_WRITE.rows(session, values, closing=closing))
+    if not _CLAIM_ALONE.run(session, claim):
+        return False
+    responses.store(session, entry.responses, at=now)
+    audit.append(session, [entry.event], actor=actor, at=now)
+    return True
+
+
+def _write() -> Any:
+    """The assessment claimed, and on that all else; no row where it could not be claimed."""
+    claimed = _CLAIM.returning(assessment.c.id).cte("claimed")
+    laid = _laid()
+    now = bindparam("_now", type_=Instant())
+    values = {
+        **{name: laid.c[name] for name in responses.DOCUMENT},
+        "assessment_id": claimed.c.id,
+        "created_at": now,
+        "updated_at": now,
+        "wording": literal("placeholder"),
+        "scored_revision": literal(0),
+    }
+    rows = select(*values.values()).select_from(claimed.join(laid, true()))
+    stored = responses.upserting(
+        postgresql.insert(response).from_select(list(values), rows, include_defaults=False)
+    ).cte("stored")
+    names = [one.name for one in audit_event.c if not one.primary_key]
+    line = select(*[bindparam(name, type_=audit_event.c[name].type) for name in names]).select_from(claimed)
+    noted = insert(audit_event).inline().from_select(names, line).cte("noted")
+    return select(claimed.c.id).add_cte(stored, noted)
+
+
+def _laid() -> TableValuedAlias:
+    """The rows of a JSON document of responses: any number of them in one parameter."""
+    shape = [column(name, response.c[name].type) for name in responses.DOCUMENT]
+    document = bindparam("_responses", type_=postgresql.JSONB())
+    return func.jsonb_to_recordset(document).table_valued(*shape, name="laid").render_derived(with_types=True)
+
+
+_WRITE = Prepared(_write())

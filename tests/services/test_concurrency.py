@@ -245,14 +245,17 @@ def test_two_corrections_keep_both_reasons(work: Begin, anna: Participant, at_on
     assert answers(work, assessment(work, anna).id) == {**THIRTY, "q1": 4, "q2": 4}
 
 
-def test_twenty_retries_at_once_are_one_submission(work: Begin, anna: Participant, engine: Engine) -> None:
+@pytest.mark.parametrize("closing", [False, True])
+def test_twenty_retries_at_once_are_one_submission(
+    work: Begin, anna: Participant, engine: Engine, closing: bool
+) -> None:
     """Failure 14, without any order imposed: every thread is told the same instant, and one of them was first."""
     one = assessment(work, anna)
 
     def submit(_number: int) -> Submitted | Conflict:
         try:
             with work(people.patient(anna.id)) as w:
-                return responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)})
+                return responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)}, closing=closing)
         except Conflict as refusal:
             return refusal
 

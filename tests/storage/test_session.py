@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, literal, select, text, update
 
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, ProError, SignInFailed, Unaudited, Unavailable
@@ -250,3 +250,42 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
         add_study(writing)
         assert reading.execute(select(func.count()).select_from(study)).scalar_one() == 0
         record(writing)
+
+
+AUDITED_STUDY = Prepared(
+    select(literal(1)).add_cte(
+        insert(study).values(id=bindparam("id", type_=study.c.id.type), code="own", created_at=NOON).cte("made"),
+        insert(audit.audit_event).values(**audit.values(EVENT, people.everything, NOON)).cte("noted"),
+    )
+)
+
+
+def close_and_write_on(engine: Engine) -> None:
+    with unit_of_work(engine) as session:
+        AUDITED_STUDY.rows(session, {"id": new_id()}, closing=True)
+        assert session.execute(select(study.c.code)).scalar_one() == "own"
+        add_study(session, "apart")
+
+
+def write_close_and_fail(engine: Engine) -> None:
+    with unit_of_work(engine) as session:
+        add_study(session, "before")
+        AUDITED_STUDY.rows(session, {"id": new_id()}, closing=True)
+        raise Conflict("no")
+
+
+def test_a_closing_statement_is_its_own_transaction(engine: Engine) -> None:
+    """It stands even where what comes after fails, so nothing may be written after it."""
+    if engine.dialect.name == "sqlite":
+        return  # SQLite has no writing CTEs
+    with pytest.raises(Unaudited, match="last write"):
+        close_and_write_on(engine)
+    assert studies(engine) == 1
+
+
+def test_a_closing_statement_joins_the_transaction_that_has_begun(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # SQLite has no writing CTEs
+    with pytest.raises(Conflict):
+        write_close_and_fail(engine)
+    assert studies(engine) == 0
