@@ -11,6 +11,7 @@ import difflib
 import os
 import secrets
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from pro_service.domain.errors import InvalidSetting
 PREFIX = "PRO_"
 DEVELOPMENT = "development-"
 """How a secret begins that was made up for development: production refuses it."""
+LEAST_SECRET = 32
+"""How many characters a secret key needs, wherever one is given."""
 
 
 class Settings(BaseModel):
@@ -78,10 +81,41 @@ class Settings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("expected http://host or https://host")
+        expected = "expected http://host or https://host"
+        parts = urlsplit(_located(value, ("http", "https"), expected))
+        if parts.query or parts.fragment:
+            raise ValueError(expected)
         return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_broker(cls, value: str) -> str:
+        return _located(value, ("redis", "rediss"), "expected redis://host:6379/0")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: str) -> str:
+        return _located(value, ("smtp", "smtps"), "expected smtp://user:password@host:587?starttls=yes")
+
+    @field_validator("sms_url")
+    @classmethod
+    def _a_provider(cls, value: str) -> str:
+        return _located(value, ("http", "https"), "expected https://host/path")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _a_sender(cls, value: str) -> str:
+        name, _, domain = parseaddr(value)[1].rpartition("@")
+        if not name or not domain or " " in name + domain:
+            raise ValueError("expected name@host, or Study team <name@host>")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < LEAST_SECRET:
+            raise ValueError(f"expected at least {LEAST_SECRET} characters; `pro key new` makes one")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -112,6 +146,18 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+def _located(value: str, schemes: tuple[str, ...], expected: str) -> str:
+    """An address with one of these schemes, a host, and a port that is a number where one is given; or nothing."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its own message would quote the port
+        sound = False
+    if value and not sound:
+        raise ValueError(expected)
+    return value
+
+
 def variable(field: str) -> str:
     """The name of the environment variable of a field."""
     return PREFIX + field.upper()
@@ -120,8 +166,9 @@ def variable(field: str) -> str:
 def _require_known(name: str) -> None:
     known = [variable(field) for field in Settings.model_fields]
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see docs/reference/settings.md"
+        # without the prefix that all share, or everything resembles everything
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "see docs/reference/settings.md"
         raise InvalidSetting(f"{name}: there is no such setting; {hint}")
 
 
@@ -145,8 +192,6 @@ def _refuse_in_production(settings: Settings) -> None:
             raise InvalidSetting(f"{variable(field)}: production needs it; `pro key new` makes one")
         if DEVELOPMENT in value:
             raise InvalidSetting(f"{variable(field)}: this was made for development; production needs its own")
-    if len(settings.secret_key) < 32:
-        raise InvalidSetting("PRO_SECRET_KEY: expected at least 32 characters")
     address = urlsplit(settings.base_url)
     if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise InvalidSetting("PRO_BASE_URL: production needs https://")
@@ -158,9 +203,14 @@ def _with_development_secrets(settings: Settings) -> Settings:
         "secret_key": DEVELOPMENT + secrets.token_urlsafe(32),
         "contact_keys": f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
-    missing = {
-        field: _kept(settings.data_dir / field, fresh) for field, fresh in made.items() if not getattr(settings, field)
-    }
+    try:
+        missing = {
+            field: _kept(settings.data_dir / field, fresh)
+            for field, fresh in made.items()
+            if not getattr(settings, field)
+        }
+    except OSError as error:
+        raise InvalidSetting(f"PRO_DATA_DIR: cannot keep files under {settings.data_dir}: {error.strerror}") from None
     return settings.model_copy(update=missing)
 
 
