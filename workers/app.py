@@ -87,7 +87,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
 
 
 def _call(entry: Entry) -> dict[str, Any]:
-    """A wake-up call nobody answered is dropped when the next one is due."""
+    """A wake-up call nobody answered is dropped when the next one is due, or after a minute."""
     return {"task": entry.name, "schedule": entry.every, "options": {"expires": min(max(entry.every, 5), 60)}}
 
 
