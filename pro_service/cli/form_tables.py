@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,12 +36,16 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class FormTable:
-    """A table of forms: its columns, and its rows in batches. `comma` says that 3,5 is a number in it."""
+    """A table of forms: its columns, and its rows in batches. `comma` says that 3,5 is a number in it.
+
+    `expected` is about how many batches there will be; None where nobody can know.
+    """
 
     name: str
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     comma: bool = False
+    expected: int | None = None
 
 
 class Sink(Protocol):
@@ -123,7 +130,8 @@ def _parquet(path: str, stack: ExitStack) -> FormTable:
         file = stack.enter_context(pq.ParquetFile(path, pre_buffer=False))
     except pa.ArrowInvalid as error:
         raise InvalidTable(f"{name} is not a Parquet file") from error
-    return FormTable(name, file.schema_arrow, file.iter_batches(batch_size=BATCH_ROWS))
+    expected = math.ceil(file.metadata.num_rows / BATCH_ROWS)
+    return FormTable(name, file.schema_arrow, file.iter_batches(batch_size=BATCH_ROWS), expected=expected)
 
 
 def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) -> FormTable:
@@ -133,7 +141,17 @@ def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) 
     columns = [column.strip() if column.strip() in items else column for column in splits[delimiter]]
     types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}
     schema = pa.schema([(column, types[column]) for column in columns])
-    return FormTable(name, schema, _csv_batches(stream, name, schema, delimiter), comma=delimiter == ";")
+    batches = _csv_batches(stream, name, schema, delimiter)
+    return FormTable(name, schema, batches, comma=delimiter == ";", expected=_blocks(stream))
+
+
+def _blocks(stream: BinaryIO) -> int | None:
+    """How many batches a file makes; a pipe does not tell."""
+    try:
+        about = os.fstat(stream.fileno())
+    except io.UnsupportedOperation:  # no file at all, as where a program stands in for standard input
+        return None
+    return math.ceil(about.st_size / BATCH_BYTES) if stat.S_ISREG(about.st_mode) else None
 
 
 def _header_line(stream: io.BufferedReader | BinaryIO, name: str) -> str:

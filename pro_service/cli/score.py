@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import repeat
 
 import click
 import numpy as np
@@ -52,7 +56,7 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
     with reading(source, items=items) as table:
         carried = _carried(chosen, table)
         with writing(target, _schema(chosen, table, carried)) as sink:
-            for batch in table.batches:
+            for batch in _watched(table, target):
                 forms, not_numbers = forms_of(chosen, batch, comma=table.comma)
                 scores = score(chosen, forms.values, na=forms.na, value_set=tariff, missing_rule=rule)
                 refused.update(not_numbers)
@@ -63,10 +67,26 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
         click.echo(f"warning: values not allowed were taken as missing: {counts}", err=True)
 
 
+def _watched(table: FormTable, target: str) -> Iterator[pa.RecordBatch]:
+    """The batches, with a bar on a terminal that fills as they go; not on one where the scores appear themselves."""
+    seen = sys.stderr.isatty() and not (target == STREAM and sys.stdout.isatty())
+    steps: Iterable[int] = repeat(0) if table.expected is None else range(table.expected)
+    forms = 0
+    with click.progressbar(
+        steps, label="Scoring", file=sys.stderr, hidden=not seen, item_show_func=lambda _: f"{forms} forms"
+    ) as bar:
+        for batch in table.batches:
+            yield batch
+            forms += batch.num_rows
+            bar.update(1)
+
+
 def _instrument(code: str) -> Instrument:
     catalogue = load_catalogue()
     if code not in catalogue:
-        raise click.BadParameter(f"{code}: there are {', '.join(catalogue)}", param_hint="INSTRUMENT")
+        near = get_close_matches(code.lower(), catalogue, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise click.BadParameter(f"{code}: {hint}there are {', '.join(catalogue)}", param_hint="INSTRUMENT")
     return catalogue[code]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,6 +155,7 @@ def test_a_broken_row_is_named_without_its_answers(pro: Pro, write: Write) -> No
 
 
 USAGE = [
+    (["QLQ-C3", "forms.csv"], "QLQ-C3: did you mean qlq-c30? there are eq-5d-5l"),
     (["no-such", "forms.csv"], "no-such: there are eq-5d-5l, imcq, ipcq, qlq-c30, qlq-hn43, tess-le, tess-ue"),
     (["eq-5d-5l", "forms.csv"], "INDEX of eq-5d-5l needs --value-set: one of nl-2016, england-2018, us-2019"),
     (["imcq", "forms.csv"], "TOTAL of imcq needs --value-set: one of nl-prices-2022"),
@@ -280,3 +283,42 @@ def test_scoring_a_file_loads_no_database_web_or_queue() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "piped", "shown"),
+    [(".csv", False, "100%  3 forms"), (".parquet", False, "100%  3 forms"), (".csv", True, "3 forms")],
+)
+def test_a_terminal_sees_how_far_it_is(tmp_path: Path, suffix: str, piped: bool, shown: str) -> None:
+    source = tmp_path / f"forms{suffix}"
+    if suffix == ".csv":
+        source.write_text(f"{','.join(C30)}\n" + f"{TWOS}\n" * 3)
+    else:
+        pq.write_table(pa.table({item: [2, 2, 2] for item in C30}), source)
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run(
+            [*PRO_SCORE, "qlq-c30", "-" if piped else source, "--output", tmp_path / "scores.csv"],
+            input=source.read_bytes() if piped else None,
+            stderr=theirs,
+            check=True,
+        )
+        seen = os.read(ours, 10_000).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "Scoring  [" in seen
+    assert shown in seen
+
+
+def test_a_terminal_that_shows_the_scores_shows_no_bar_among_them(tmp_path: Path) -> None:
+    source = tmp_path / "forms.csv"
+    source.write_text(f"{','.join(C30)}\n{TWOS}\n")
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run([*PRO_SCORE, "qlq-c30", source], stdout=theirs, stderr=theirs, check=True)
+        seen = os.read(ours, 10_000).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert seen.startswith("QL2,PF2")
