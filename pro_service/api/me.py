@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from flask import Response
 from marshmallow import fields, validate
 
 from pro_service.api.assessments import AssessmentList, DraftIn, FormOut, SavedOut, form_response, list_of
-from pro_service.api.shapes import Instant, Shape
+from pro_service.api.shapes import Instant, Shape, instant
 from pro_service.domain.errors import Forbidden
 from pro_service.domain.responses import Draft
 from pro_service.http.authentication import actor
@@ -103,7 +104,8 @@ def submit(assessment_id: UUID, json_data: dict[str, Any]) -> Any:
     """Submit an assessment, storing its last answers in the same step if they come along; again answers the same."""
     _me()
     drafts = {instrument: draft(data) for instrument, data in json_data["responses"].items()}
-    return responses.submit(work(), assessment_id=assessment_id, drafts=drafts, closing=True)
+    done = responses.submit(work(), assessment_id=assessment_id, drafts=drafts, closing=True)
+    return Response(f'{{"submitted_at":"{instant(done.submitted_at)}"}}', mimetype="application/json")
 
 
 @bp.patch("/me/preferences")

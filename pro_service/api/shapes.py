@@ -60,7 +60,11 @@ class Answers(fields.Dict):
     def _deserialize(self, value: Any, *_place: Any, **_more: Any) -> dict[str, Any]:
         if not isinstance(value, dict) or len(value) > MOST_ITEMS:
             raise ValidationError(f"expected an object of at most {MOST_ITEMS} items")
-        wrong = {item: ["expected a number, a text or null"] for item, answer in value.items() if not _may_be(answer)}
+        wrong = {
+            item: ["expected a number, a text or null"]
+            for item, answer in value.items()
+            if not (type(answer) is int and -BIGGEST_NUMBER <= answer <= BIGGEST_NUMBER) and not _may_be(answer)
+        }
         if wrong:
             raise ValidationError(wrong)
         return value

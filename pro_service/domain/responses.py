@@ -78,7 +78,8 @@ def merged(response: Response, draft: Draft, now: datetime) -> Response:
     Raises StaleRevision, with the current answers of the items that collide, when somebody else changed one of the
     draft's items after the revision the draft is based on, to another answer.
     """
-    changed = {item: answer for item, answer in draft.answers.items() if response.answers.get(item) != answer}
+    known = response.answers.get
+    changed = {item: answer for item, answer in draft.answers.items() if known(item) != answer}
     _refuse_collisions(response, draft, changed)
     touched = {*changed, *(item for item in draft.seen if item not in response.stamps)}
     if not touched:
@@ -86,7 +87,11 @@ def merged(response: Response, draft: Draft, now: datetime) -> Response:
     answers = {**response.answers, **changed}
     revision, answered = response.revision + 1, instant(now)
     stamps = dict(response.stamps)
+    fresh: Stamp = {"revision": revision, "answered": answered}  # of most items: answered for the first time
     for item in touched:
+        if item in changed and item not in stamps and item not in draft.seen:
+            stamps[item] = fresh
+            continue
         stamp = {**stamps.get(item, {}), "revision": revision}
         if item in draft.seen:
             stamp["seen"] = instant(draft.seen[item])
@@ -106,11 +111,11 @@ def changes(before: Response | None, after: Response) -> Changes:
     """Old and new answer of every item that differs, and the first sight of items still without an answer."""
     old: Answers = {} if before is None else before.answers
     known = {} if before is None else before.stamps
-    found: Changes = {
-        item: (old.get(item), after.answers.get(item))
-        for item in {**old, **after.answers}
-        if old.get(item) != after.answers.get(item)
-    }
+    found: Changes = {item: (answer, None) for item, answer in old.items() if item not in after.answers}
+    for item, answer in after.answers.items():
+        before_it = old.get(item)
+        if before_it != answer:
+            found[item] = (before_it, answer)
     for item, stamp in after.stamps.items():
         if item not in known and item not in found and "seen" in stamp:
             found[f"{item}.seen"] = (None, stamp["seen"])
@@ -118,6 +123,8 @@ def changes(before: Response | None, after: Response) -> Changes:
 
 
 def _refuse_collisions(response: Response, draft: Draft, changed: Mapping[str, Answer | None]) -> None:
+    if draft.revision == response.revision:
+        return  # nobody came in between
     collisions = sorted(item for item in changed if _changed_at(response, item) > draft.revision)
     if not collisions and (not changed or draft.revision <= response.revision):
         return

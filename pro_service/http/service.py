@@ -19,6 +19,10 @@ class Service(APIFlask):
             import_name, title=title, version=version, spec_path=None, docs_path=None, static_folder=nothing
         )
 
+    def ensure_sync(self, func: Any) -> Any:
+        """Every function here is an ordinary one; to ask that of each on each request costs as much as to route it."""
+        return func
+
     def dispatch_request(self) -> Any:
         """Who asks, did their own site ask, have we answered this before; then the view."""
         with transaction.begin():

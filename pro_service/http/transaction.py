@@ -37,10 +37,11 @@ def begin() -> Iterator[None]:
 
 def work() -> Work:
     """This request's unit of work, by whoever is known to ask."""
-    if "work" not in g:
+    found: Work | None = g.get("work")
+    if found is None:
         opened = runtime().work(ANYBODY, writes=request.method not in SAFE)
-        g.work = g.finish.enter_context(opened)
-    return cast(Work, g.work)
+        found = g.work = g.finish.enter_context(opened)
+    return found
 
 
 def act_as(actor: Actor) -> None:

@@ -106,7 +106,9 @@ def laid(work: Work, sheet: Sheet, code: str, draft: Draft, by: Hand, *, prefix:
     if by.mode != "self":
         draft = replace(draft, seen=dict.fromkeys(draft.answers, by.at))
     after = documents.merged(before, draft, work.now)
-    return before if after is before else replace(after, version=instrument.version)
+    return (
+        after if after is before or after.version == instrument.version else replace(after, version=instrument.version)
+    )
 
 
 def _asked(work: Work, sheet: Sheet, code: str) -> Instrument:

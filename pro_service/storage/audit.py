@@ -70,6 +70,9 @@ heartbeat = Table(
     Column("at", Instant, nullable=False),
 )
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+"""What most values are, and JSON holds as it is."""
+
 _APPEND = insert(audit_event).inline()
 _APPEND_ONE = Prepared(_APPEND)
 
@@ -151,14 +154,17 @@ def values(event: AuditEvent, actor: Actor, at: datetime) -> dict[str, Any]:
         "subject_id": str(event.subject_id),
         "study_id": event.study_id,
         "participant_id": event.participant_id,
-        "changes": {name: [_plain(old), _plain(new)] for name, (old, new) in event.changes.items()},
+        "changes": {
+            name: [old if type(old) in _PLAIN else _plain(old), new if type(new) in _PLAIN else _plain(new)]
+            for name, (old, new) in event.changes.items()
+        },
         "reason": event.reason,
     }
 
 
 def _plain(value: object) -> object:
     """A value as JSON can hold it: instants in UTC, dates in ISO form, anything else that is not JSON as text."""
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()

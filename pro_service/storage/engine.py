@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import select
-from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakMethod
@@ -28,7 +27,7 @@ POOL_SIZE = 8
 MOST_CONNECTIONS = 32
 POOL_SECONDS = 10.0
 BUSY_SECONDS = 15
-_plain_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_plain_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def make_engine(url: str) -> Engine:
