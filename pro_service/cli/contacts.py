@@ -21,13 +21,15 @@ def command() -> None:
 @click.argument("participant")
 @click.option("--reason", required=True, help="Why, for the audit trail; no names.")
 @click.option("--dry-run", is_flag=True, help="Only say whether there is something to erase.")
-@click.confirmation_option(prompt="This cannot be undone. Erase?")
+@click.option("--yes", is_flag=True, help="Erase without asking once more.")
 @actor_option
-def erase(participant: str, reason: str, dry_run: bool, actor: Actor) -> None:
+def erase(participant: str, reason: str, dry_run: bool, yes: bool, actor: Actor) -> None:
     """Delete name, addresses and phone number of PARTICIPANT (code or id); the trial data stays, pseudonymous.
 
     Example: pro contact erase NKI-017 --reason "asked for it on 3 May" --yes
     """
+    if not dry_run and not yes:
+        click.confirm("This cannot be undone. Erase?", abort=True)
     with open_runtime().work(actor, writes=not dry_run) as work:
         who = contacts.find(work, participant=participant)
         if dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -98,11 +99,16 @@ def test_an_api_key_is_shown_once(pro: Pro) -> None:
     assert (status, err) == (1, "invalid: this API key cannot be made\nscopes: there is no scope 'fly'\n")
 
 
-def test_a_contact_is_erased(pro: Pro, runtime: Runtime) -> None:
+def test_a_contact_is_erased(pro: Pro, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     person = someone(runtime.engine)
     with runtime.work(people.everything) as work:
         contacts.save(work, participant_id=person, contact=Contact(name="Jan"))
-    erase = ("contact", "erase", "NKI-001", "--reason", "asked for it", "--yes")
+    asking = ("contact", "erase", "NKI-001", "--reason", "asked for it")
+    erase = (*asking, "--yes")
+    assert pro(*asking, "--dry-run") == (0, "would erase the contact\n", "")  # a dry run harms nothing: it does not ask
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    status, out, err = pro(*asking)
+    assert (status, "Erase?" in out, err) == (1, True, "stopped\n")
     assert pro(*erase, "--dry-run") == (0, "would erase the contact\n", "")
     assert pro(*erase) == (0, "erased\n", "")
     assert pro(*erase) == (0, "there was no contact to erase\n", "")
