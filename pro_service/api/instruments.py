@@ -137,10 +137,15 @@ def _item(item: Item, language: str) -> dict[str, Any]:
         "label": words(item.label, language),
         "recall": words(item.recall, language),
         "options": [{"code": option.code, "label": words(option.label, language)} for option in item.options],
-        "minimum": item.minimum,
-        "maximum": item.maximum,
+        "minimum": _bound(item.minimum),
+        "maximum": _bound(item.maximum),
         "unit": words(item.unit, language),
         "allows_na": item.allows_na,
         "skippable": item.skippable,
         "shown_if": None if shown_if is None else {"item": shown_if.item, "codes": list(shown_if.codes)},
     }
+
+
+def _bound(value: float | None) -> float | None:
+    """A whole bound goes out as 100, not 100.0: sent back as an answer, that would be no whole number."""
+    return int(value) if value is not None and value.is_integer() else value

@@ -46,3 +46,10 @@ def test_unknown(staff: Caller, path: str, code: str) -> None:
 def test_languages_differ(staff: Caller) -> None:
     english, dutch = (staff("GET", f"/instruments/qlq-c30?language={code}").get_json() for code in ("en", "nl"))
     assert english["items"][0]["label"] != dutch["items"][0]["label"]
+
+
+def test_a_bound_of_a_whole_number_is_one(staff: Caller) -> None:
+    items = {item["code"]: item for item in staff("GET", "/instruments/eq-5d-5l").get_json()["items"]}
+    assert repr([items["VAS"]["minimum"], items["VAS"]["maximum"], items["MO"]["minimum"]]) == "[0, 100, None]"
+    hours = {item["code"]: item for item in staff("GET", "/instruments/ipcq").get_json()["items"]}
+    assert repr([hours["days_week"]["minimum"], hours["days_week"]["maximum"]]) == "[0.5, 7]"
