@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from pro_service.cli.acting import actor_option, open_runtime
+from pro_service.cli.reach import note_unknown
 from pro_service.domain.audit import Actor
 from pro_service.domain.roles import STAFF_ROLES
 from pro_service.runtime import Runtime
@@ -79,6 +80,7 @@ def add(
         key = access.create_api_key(
             work, label=label, role=role, scopes=scopes, study=study, site=site, expires_at=ends
         )
+        note_unknown(work, study=study, site=site)
     click.echo(key)
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pro_service.cli.acting import actor_option, open_runtime
+from pro_service.cli.reach import note_unknown
 from pro_service.domain.audit import Actor
 from pro_service.domain.roles import STAFF_ROLES
 from pro_service.services import access
@@ -38,6 +39,7 @@ def add(*, email: str, role: str, study: str, site: str, organisation: str, pass
         made = access.create_staff(
             work, email=email, password=password, role=role, study=study, site=site, organisation=organisation
         )
+        note_unknown(work, study=study, site=site)
     _show(made)
 
 

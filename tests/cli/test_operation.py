@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from pro_service.cli import run
 from pro_service.domain.participants import Contact
+from pro_service.domain.protocol import Study
 from pro_service.runtime import Runtime, utc_now
 from pro_service.services import contacts, heartbeats
 from pro_service.storage import migrations
@@ -97,6 +98,22 @@ def test_an_api_key_is_shown_once(pro: Pro) -> None:
     assert out.startswith("pro_")
     status, _, err = pro("key", "add", "--label", "x", "--role", "monitor", "--scope", "fly")
     assert (status, err) == (1, "invalid: this API key cannot be made\nscopes: there is no scope 'fly'\n")
+
+
+@pytest.mark.parametrize(
+    ("study", "site", "note"),
+    [
+        ("scopes", "nki", ""),
+        ("scopse", "nki", "note: no study 'scopse' is loaded; until it is, there is nothing to see\n"),
+        ("scopes", "mars", "note: scopes has no site 'mars'; it has nki, lumc, site-3\n"),
+    ],
+)
+def test_a_study_or_site_nobody_knows_is_worth_a_word(
+    pro: Pro, scopes: Study, study: str, site: str, note: str
+) -> None:
+    where = ("--role", "coordinator", "--study", study, "--site", site)
+    assert pro("staff", "add", "ann@example.org", *where, "--password", "correct horse battery")[::2] == (0, note)
+    assert pro("key", "add", "--label", "import", "--scope", "*", *where)[::2] == (0, note)
 
 
 def test_a_contact_is_erased(pro: Pro, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
