@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select
 
+from pro_service.domain.assessments import Assessment
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import (
     Conflict,
@@ -199,13 +201,18 @@ def test_whoever_left_is_asked_and_reminded_no_more(work: Begin, anna: Participa
 
 def test_a_withdrawal_taken_back_brings_everything_back(work: Begin, anna: Participant, clock: Clock) -> None:
     """Failure 10: the same assessments, the same ids, their messages due again."""
-    before = {timepoint: assessment(work, anna, timepoint) for timepoint in statuses(work, anna)}
+
+    def known() -> dict[str, Assessment]:
+        """All but the counter of changes, which only ever rises."""
+        return {timepoint: replace(assessment(work, anna, timepoint), revision=0) for timepoint in statuses(work, anna)}
+
+    before = known()
     with work(people.coordinator_nki) as w:
         events.record(w, participant_id=anna.id, kind="withdrawal", on=date(2026, 1, 12))
     assert set(statuses(work, anna).values()) == {"cancelled"}
     with work(people.coordinator_nki) as w:
         events.record(w, participant_id=anna.id, kind="withdrawal", on=None, reason="another participant's letter")
-    assert {timepoint: assessment(work, anna, timepoint) for timepoint in statuses(work, anna)} == before
+    assert known() == before
 
 
 def test_re_planning_twice_changes_nothing(work: Begin, anna: Participant) -> None:
