@@ -25,16 +25,21 @@ class Progress(Shape):
     total = fields.Integer(required=True)
 
 
-class AssessmentOut(Shape):
+class Occasion(Shape):
+    """What a list of assessments and the form of one both say."""
+
     id = fields.UUID(required=True)
     timepoint = fields.String(required=True)
-    occurrence = fields.Integer(required=True)
     label = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf([str(status) for status in Status]))
     opens_at = Instant(required=True, allow_none=True)
     due_at = Instant(required=True, allow_none=True)
     closes_at = Instant(required=True, allow_none=True)
     submitted_at = Instant(required=True, allow_none=True)
+
+
+class AssessmentOut(Occasion):
+    occurrence = fields.Integer(required=True)
     instruments = fields.List(fields.String(), required=True)
     progress = fields.Nested(Progress, required=True)
 
@@ -58,16 +63,8 @@ class FormInstrument(InstrumentOut):
     )
 
 
-class FormOut(Shape):
-    id = fields.UUID(required=True)
+class FormOut(Occasion):
     participant_id = fields.UUID(required=True)
-    timepoint = fields.String(required=True)
-    label = fields.String(required=True)
-    status = fields.String(required=True, validate=validate.OneOf([str(status) for status in Status]))
-    opens_at = Instant(required=True, allow_none=True)
-    due_at = Instant(required=True, allow_none=True)
-    closes_at = Instant(required=True, allow_none=True)
-    submitted_at = Instant(required=True, allow_none=True)
     instruments = fields.List(fields.Nested(FormInstrument), required=True)
 
 

@@ -6,7 +6,6 @@ they were published with, so 1 - (0.047 + 0.035 + 0.039 + 0.092) is the double n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -73,11 +72,6 @@ def crosswalk_index(
         # contract the first remaining axis of the target; the new axis goes last, so the order comes out right
         index = np.tensordot(index, np.asarray(rows, dtype=np.float64), axes=(0, 1))
     return index
-
-
-def state_count(value_set: ValueSet) -> int:
-    """How many health states the set values."""
-    return math.prod(value_set.index.shape)
 
 
 def _outer_sum(vectors: Sequence[Sequence[float]]) -> NDArray[np.float64]:

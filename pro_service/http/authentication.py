@@ -10,7 +10,7 @@ from flask import Response, current_app, g, request
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Unauthenticated
-from pro_service.http.transaction import SAFE, act_as, runtime, work
+from pro_service.http.transaction import act_as, runtime, work
 from pro_service.services import access
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -101,8 +101,3 @@ def clear_cookie(response: Response) -> None:
 def presented_token() -> str:
     """The token this request came with, for signing out."""
     return bearer_token() or cookie_token() or ""
-
-
-def changes_something() -> bool:
-    """Is this request of a method that may change something?"""
-    return request.method not in SAFE

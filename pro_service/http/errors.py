@@ -179,8 +179,3 @@ def _status(kind: type[ProError]) -> int:
 
 def _descendants(kind: type[ProError]) -> list[type[ProError]]:
     return [found for child in kind.__subclasses__() for found in (child, *_descendants(child))]
-
-
-def plain_page(trouble: Trouble) -> Response:
-    """The barest page for people: one sentence."""
-    return Response(trouble.detail, trouble.status, mimetype="text/plain")
