@@ -12,7 +12,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import DECLINED, NA, Instrument, Item
 from pro_service.domain.scoring import Forms, scored_items
-from pro_service.domain.scoring_methods import Bools, Floats
+from pro_service.domain.scoring_block import Bools, Floats
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from pro_service.domain.errors import Invalid, InvalidTable, UnknownValueSet
 from pro_service.domain.instruments import NA, Answer, Instrument, Item, Scale, allowed_codes
-from pro_service.domain.scoring_methods import METHODS, RULES, Block, Bools, Codes, Column, Counts, Floats
+from pro_service.domain.scoring_block import RULES, Block, Bools, Codes, Column, Counts, Floats
+from pro_service.domain.scoring_methods import METHODS
 from pro_service.domain.value_sets import PriceList, Tariff, ValueSet
 
 SCORER_VERSION = "1"

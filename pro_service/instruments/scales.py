@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, cast
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pro_service.domain.instruments import Item, Scale, Text, allowed_codes
-from pro_service.domain.scoring_methods import METHODS, RULES, line_items
+from pro_service.domain.scoring_block import RULES
+from pro_service.domain.scoring_methods import METHODS, Kind
+from pro_service.domain.scoring_volumes import line_items
 from pro_service.instruments.page import Page
 
 _SCALE = ("en", "nl", "method", "items", "higher_is", "range")
@@ -29,10 +32,14 @@ def _scale(page: Page, code: str, node: CommentedMap, items: Mapping[str, Item],
     name = page.choice(node, "method", METHODS)
     method = METHODS[name]
     page.known(node, (*_SCALE, *method.params))
-    for param, needed in method.params.items():
-        if needed and param not in node:
-            page.wrong(f"{code}: {name} needs {param}", node)
-    params = {param: _param(page, node, param, items, before) for param in method.params if param in node}
+    for key, param in method.params.items():
+        if param.needed and key not in node:
+            page.wrong(f"{code}: {name} needs {key}", node)
+    params = {
+        key: READERS[param.kind](Place(page, node, key, items, before))
+        for key, param in method.params.items()
+        if key in node
+    }
     used = _used(page, node, params, items, before)
     lowest, highest = _range(page, node)
     scale = Scale(
@@ -52,26 +59,41 @@ def _scale(page: Page, code: str, node: CommentedMap, items: Mapping[str, Item],
     return scale
 
 
-def _param(
-    page: Page, node: CommentedMap, param: str, items: Mapping[str, Item], before: Mapping[str, Scale]
-) -> object:
-    if param == "rule":
-        return page.choice(node, "rule", RULES)
-    if param == "na_counts" or (param == "reverse" and isinstance(node["reverse"], bool)):
-        return page.flag(node, param)
-    if param == "lines":
-        return _lines(page, node, items)
-    listed = page.strings(node, param)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a parameter stands, and what it may refer to: the items, and the scales before its own."""
+
+    page: Page
+    node: CommentedMap
+    key: str
+    items: Mapping[str, Item]
+    scales: Mapping[str, Scale]
+
+    def wrong(self, message: str) -> None:
+        """Note a mistake in this parameter."""
+        self.page.wrong(f"{self.key}: {message}", self.node, self.key)
+
+
+def _flag(place: Place) -> bool:
+    return place.page.flag(place.node, place.key)
+
+
+def _rule(place: Place) -> str:
+    return place.page.choice(place.node, place.key, RULES)
+
+
+def _scales(place: Place) -> tuple[str, ...]:
+    listed = place.page.strings(place.node, place.key)
     for other in listed:
-        if other not in before:
-            page.wrong(f"{param}: no earlier scale {other}", node, param)
+        if other not in place.scales:
+            place.wrong(f"no earlier scale {other}")
     return listed
 
 
-def _lines(page: Page, node: CommentedMap, items: Mapping[str, Item]) -> tuple[Mapping[str, object], ...]:
-    listed = node["lines"]
+def _lines(place: Place) -> tuple[Mapping[str, object], ...]:
+    page, listed = place.page, place.node[place.key]
     if not isinstance(listed, CommentedSeq) or not all(isinstance(line, CommentedMap) for line in listed):
-        page.wrong("lines: expected a list of mappings with times, per, shortfall, price", node, "lines")
+        place.wrong("expected a list of mappings with times, per, shortfall, price")
         return ()
     lines: list[Mapping[str, object]] = []
     for line in listed:
@@ -83,9 +105,18 @@ def _lines(page: Page, node: CommentedMap, items: Mapping[str, Item]) -> tuple[M
             read["price"] = page.string(line, "price")
         lines.append(read)
         for code in line_items(read):
-            if code not in items:
+            if code not in place.items:
                 page.wrong(f"no item {code}", line)
     return tuple(lines)
+
+
+READERS: Mapping[Kind, Callable[[Place], object]] = {
+    "flag": _flag,
+    "rule": _rule,
+    "scales": _scales,
+    "lines": _lines,
+}
+"""What reads each kind of parameter and notes what is wrong with it."""
 
 
 def _used(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pro_service.domain.errors import InvalidInstrument, Problem
 from pro_service.domain.instruments import Instrument
-from pro_service.domain.scoring_methods import lines
+from pro_service.domain.scoring_volumes import lines
 from pro_service.domain.value_sets import PriceList, ValueSet
 from pro_service.instruments.value_sets import value_set
 

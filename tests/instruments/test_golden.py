@@ -17,7 +17,7 @@ import pytest
 
 from pro_service.domain.instruments import NA, Instrument
 from pro_service.domain.scoring import Scores, score, scored_items
-from pro_service.domain.scoring_methods import Bools, Floats
+from pro_service.domain.scoring_block import Bools, Floats
 from pro_service.instruments import load_catalogue, value_set
 
 CATALOGUE = load_catalogue()
