@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from pro_service.domain import roles
+from pro_service.domain import roles, sweeps
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.deliveries import Attempt, Delivery, Explanation, Outcome, verdict
@@ -29,9 +29,10 @@ from pro_service.domain.events import ends_of
 from pro_service.domain.messages import Channel, Message
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study
-from pro_service.domain.reminders import Decision, Kind, Person, decide, local_day
+from pro_service.domain.reminders import Decision, Kind, Person, local_day
+from pro_service.domain.sweeps import last_word
 from pro_service.observability import failure, logger
-from pro_service.services import contacts, messages, reminders, studies
+from pro_service.services import contacts, messages, studies
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
 from pro_service.storage import assessments, deliveries, participants
@@ -117,7 +118,13 @@ def _prepare(work: Work, claimed: Delivery, channels: Mapping[str, Channel], bas
             _close(work, delivery, "unknown", due_at=None)
             return None
     case = _case(work, delivery, participant, channels)
-    spoken_of, decision = _decide(work.now, case)
+    spoken_of, decision = last_word(
+        work.now,
+        rule=case.study.reminders,
+        assessments=case.assessments,
+        meant=delivery.assessment_ids,
+        person=case.person,
+    )
     if decision.kind is not Kind.SEND or case.address is None:
         _settle(work, delivery, decision)
         return None
@@ -157,26 +164,14 @@ def _case(work: Work, delivery: Delivery, participant: Participant, channels: Ma
         assessments=assessments.of_participant(work.session, participant.id),
         channel=channel,
         address=address,
-        person=reminders.person(
+        person=sweeps.person(
             participant,
             [one for one in found if one.id != delivery.id],
             work.now,
-            ended=reminders.ended(ends.get(participant.id, []), today),
+            ended=sweeps.ended(ends.get(participant.id, []), today),
             reachable=bool(address),
         ),
     )
-
-
-def _decide(now: datetime, case: _Case) -> tuple[tuple[Assessment, ...], Decision]:
-    """Decide again, now that it is about to be sent: about what it was for, and what else is open to mention."""
-    rule = case.study.reminders
-    decisions = {one: decide(now, rule=rule, assessment=one, person=case.person) for one in case.assessments}
-    meant = [decisions[one] for one in case.assessments if one.id in case.delivery.assessment_ids]
-    open_now = tuple(one for one, decision in decisions.items() if decision.kind is Kind.SEND)
-    if any(decision.kind is Kind.SEND for decision in meant):
-        return open_now, Decision(Kind.SEND, "due")
-    waits = [decision for decision in meant if decision.until is not None]
-    return (), (waits or meant)[0]
 
 
 def _settle(work: Work, delivery: Delivery, decision: Decision) -> None:

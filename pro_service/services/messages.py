@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from math import ceil
 
 from babel.dates import format_date
 
+from pro_service.domain import burden
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.deliveries import Delivery
 from pro_service.domain.messages import Message, as_html, fill
@@ -20,7 +20,6 @@ from pro_service.domain.reminders import Occasion, local_day
 from pro_service.services import access
 from pro_service.services.work import Work
 
-SECONDS_PER_ITEM = 8
 DATES = {"en": "en_GB"}
 """How a language writes its dates, where the language alone would mean another country's way."""
 
@@ -39,12 +38,13 @@ def compose(
     template = _template(study, delivery.occasion, participant.language)
     ids = [one.id for one in assessments]
     link = f"{base_url}/l/{access.mint_link(work, participant_id=participant.id, assessment_ids=ids)}"
+    asked = [code for one in assessments for code in one.instruments]
     values = {
         "link": link,
         "study_contact": study.contact,
         "closes_on": _last_day(assessments, participant.timezone, template.language),
         "count": str(len(assessments)),
-        "minutes": str(_minutes(work, assessments)),
+        "minutes": str(burden.minutes(burden.questions(work.catalogue, asked))),
     }
     text = fill(template.body, values)
     return Message(
@@ -69,8 +69,3 @@ def _last_day(assessments: Sequence[Assessment], timezone: str, language: str) -
     closes_at = min(one.closes_at for one in assessments if one.closes_at is not None)
     day = local_day(closes_at - timedelta(microseconds=1), timezone)
     return str(format_date(day, "long", locale=DATES.get(language, language)))
-
-
-def _minutes(work: Work, assessments: Sequence[Assessment]) -> int:
-    items = sum(len(work.catalogue[code].items) for one in assessments for code in one.instruments)
-    return max(1, ceil(items * SECONDS_PER_ITEM / 60))

@@ -6,13 +6,13 @@ Re-planning computes a diff and applies it, in the transaction of whatever chang
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from pro_service.domain import events as history_of
-from pro_service.domain import reminders, schedule
+from pro_service.domain import schedule
 from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Change, Facts, TrialEvent
+from pro_service.domain.sweeps import first_look
 from pro_service.services import studies
 from pro_service.services.work import Work
 from pro_service.storage import assessments, events
@@ -49,7 +49,7 @@ def apply(work: Work, *, participant: Participant, study: Study, changes: Sequen
         held = change.existing
         assessment_id = new_id() if held is None else held.id
         fields = {"id": assessment_id, **change.fields(work.now)}
-        fields["next_reminder_at"] = _first_message(work, participant, study, change)
+        fields["next_reminder_at"] = first_look(study.reminders, change.planned, participant.timezone, work.now)
         differences = change.differences(work.now)
         if held is None:
             identity = {"participant_id": participant.id, "occurrence": change.planned.occurrence}
@@ -61,11 +61,3 @@ def apply(work: Work, *, participant: Participant, study: Study, changes: Sequen
     assessments.add(work.session, new)
     assessments.change(work.session, changed)
     work.record(*lines)
-
-
-def _first_message(work: Work, participant: Participant, study: Study, change: Change) -> datetime | None:
-    """When the first message about a window is due; None where nobody will be asked, or not any more."""
-    planned = change.planned
-    if planned.state != "planned" or planned.closes_at is None or planned.closes_at <= work.now:
-        return None
-    return reminders.first_due(study.reminders, planned.opens_at, planned.closes_at, participant.timezone)

@@ -89,8 +89,3 @@ def test_a_word_is_not_shown_in_the_field() -> None:
 def test_what_was_typed_is_shown_again_with_what_is_wrong_with_it() -> None:
     (part,) = screens.parts([Filled()], "en", typed={"sample.today": "104"}, problems={"sample.today": "too much"})
     assert (part.questions[2].value, part.questions[2].problem) == ("104", "too much")
-
-
-@pytest.mark.parametrize(("questions", "expected"), [(0, 1), (1, 1), (7, 1), (8, 2), (36, 5), (91, 13)])
-def test_minutes_are_rounded_up(questions: int, expected: int) -> None:
-    assert screens.minutes(questions) == expected

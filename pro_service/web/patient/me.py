@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pro_service.domain import calendar, overlaps
 from pro_service.domain.assessments import Assessment, Status
+from pro_service.domain.burden import minutes
 from pro_service.domain.errors import Forbidden
 from pro_service.domain.overlaps import Wait
 from pro_service.domain.participants import Participant
@@ -18,7 +19,6 @@ from pro_service.services import participants, studies
 from pro_service.services.assessments import AssessmentView
 from pro_service.web import pages
 from pro_service.web.i18n import ONE_MOMENT, long_date, words
-from pro_service.web.patient.screens import minutes
 
 TO_DO = (Status.OPEN, Status.IN_PROGRESS)
 TO_COME = (Status.PLANNED, Status.WAITING)

@@ -9,9 +9,6 @@ from typing import Protocol
 from pro_service.domain.instruments import DECLINED, NA, Answer, Answers, Instrument, Item, visible
 from pro_service.web.i18n import words
 
-SECONDS_PER_QUESTION = 8
-"""What a question takes on average; the estimate shown is rounded up to whole minutes."""
-
 
 class Filled(Protocol):
     """One questionnaire of an assessment with the answers so far."""
@@ -156,8 +153,3 @@ def current(every: Sequence[Part]) -> Question | None:
     """Where to go on: the first question without an answer, else the last one; None for a form without questions."""
     asked = shown(every)
     return next((question for question in asked if not question.answered), asked[-1] if asked else None)
-
-
-def minutes(questions: int) -> int:
-    """How long so many questions take, in whole minutes, at least one."""
-    return max(1, -(-questions * SECONDS_PER_QUESTION // 60))

@@ -2,7 +2,7 @@
 
 import { text } from "./texts.js";
 
-const SECONDS_PER_QUESTION = 8; // as in screens.py
+const SECONDS_PER_QUESTION = 8; // as in domain/burden.py
 const REVIEW = "review";
 
 const LARGEST_BAR = 0.25; // of the screen's height; a taller bar rests below the question instead of covering it
