@@ -1,16 +1,22 @@
-"""A delivery is one message decided on: what was decided and why, each attempt to send it, and how it ended."""
+"""A delivery is one message decided on: what was decided and why, each attempt to send it, and how it ended.
+
+It goes to a participant, to a member of staff or to a webhook's endpoint; retries, outcomes and doubt are the same.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.reminders import Kind, Occasion
+from pro_service.domain.reminders import Kind
 
 Outcome = Literal["sent", "failed", "unknown"]
+Recipient = Literal["participant", "staff", "webhook"]
+"""To whom a delivery goes. The delivery has the id of exactly one: `participant_id`, `staff_id` or `webhook_id`."""
 
 PAUSES = (
     timedelta(minutes=1),
@@ -26,13 +32,16 @@ PAUSES = (
 class Delivery:
     """One decision about one message. Its id is the Message-ID; `due_at` is None when nothing is left to do.
 
-    `outcome` is None until it is known; `unknown` means it may have arrived, and is for a person to look into.
+    `key` is what makes it the same message: there is only ever one of a key. `outcome` is None until it is known;
+    `unknown` means it may have arrived, and is for a person to look into. `assessment_ids` are those a message to a
+    participant speaks of. `about` is what a message to staff or a webhook is made from when it is sent: ids, codes and
+    counts, never a name, an address or an answer; `study_id` is the study it is about.
     """
 
     id: UUID
-    participant_id: UUID
+    participant_id: UUID | None
     key: str
-    occasion: Occasion
+    occasion: str
     assessment_ids: tuple[UUID, ...]
     local_day: date
     channel: str
@@ -43,6 +52,11 @@ class Delivery:
     claimed_until: datetime | None = None
     outcome: Outcome | None = None
     sent_at: datetime | None = None
+    recipient: Recipient = "participant"
+    staff_id: UUID | None = None
+    webhook_id: UUID | None = None
+    study_id: UUID | None = None
+    about: Mapping[str, object] = field(default_factory=dict)
 
     def waiting(self, now: datetime) -> bool:
         """Still to be sent, and nobody is at it now: more can be said in it."""
@@ -60,7 +74,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at handing a delivery to its channel. Without an outcome it is under way, or died under way."""
+    """One try at handing a delivery to its channel. Without an outcome it is under way, or died under way.
+
+    `repeatable`: the channel knows the delivery's id again, so an attempt that died under way may be made once more.
+    """
 
     id: UUID
     delivery_id: UUID
@@ -70,6 +87,7 @@ class Attempt:
     outcome: Outcome | None = None
     permanent: bool | None = None
     detail: str = ""
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

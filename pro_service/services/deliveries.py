@@ -10,32 +10,33 @@ Each message takes three short transactions, and none is open while its channel 
 Killed before the second commit, nothing has happened and the claim runs out. Killed after it, the attempt stands
 without an outcome: when the claim has run out it is tried again where the channel recognises the id, and becomes
 `unknown`, for a person to look into, where it does not.
+
+To whom a delivery goes makes no difference here. `CARRIERS` says, for each kind of recipient, how to decide again and
+compose (see carriers.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from pro_service.domain import roles, sweeps
-from pro_service.domain.assessments import Assessment
-from pro_service.domain.audit import AuditEvent
-from pro_service.domain.deliveries import Attempt, Delivery, Explanation, Outcome, verdict
+from pro_service.domain import roles
+from pro_service.domain.deliveries import Attempt, Delivery, Explanation, Outcome, Recipient, verdict
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.events import ends_of
-from pro_service.domain.messages import Channel, Message
-from pro_service.domain.participants import Participant
-from pro_service.domain.protocol import Study
-from pro_service.domain.reminders import Decision, Kind, Person, local_day
-from pro_service.domain.sweeps import last_word
+from pro_service.domain.messages import Channel
+from pro_service.domain.reminders import Decision, Kind
 from pro_service.observability import failure, logger
-from pro_service.services import contacts, messages, studies
+from pro_service.services import participant_messages
+from pro_service.services.carriers import Carrier, Letter, Outside, event
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
-from pro_service.storage import assessments, deliveries, participants
+from pro_service.storage import deliveries, participants
+
+CARRIERS: dict[Recipient, Carrier] = {"participant": participant_messages.prepare}
+"""How to decide again and compose, by kind of recipient. The loop below needs nothing else to know of them."""
 
 LEASE = timedelta(minutes=5)
 """Longer than any channel may take to answer."""
@@ -45,30 +46,17 @@ OpenWork = Callable[[], AbstractContextManager[Work]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    """A message whose attempt is on record: to be handed to its channel now, with no transaction open."""
+class _Ready:
+    """A message whose attempt is on record: to be handed over now, with no transaction open."""
 
     delivery: Delivery
     attempt: Attempt
-    message: Message
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One claimed delivery with everything a decision about it needs. `address` is None where there is none."""
-
-    delivery: Delivery
-    participant: Participant
-    study: Study
-    assessments: Sequence[Assessment]
-    channel: Channel
-    address: str | None
-    person: Person
+    letter: Letter
 
 
 def send_due(open_work: OpenWork, *, channels: Mapping[str, Channel], base_url: str, limit: int = 100) -> int:
     """Send every message that is due, up to `limit`; how many were due. Fewer than `limit`: all done."""
+    outside = Outside(channels, base_url)
     for done in range(limit):
         with open_work() as work:
             roles.require(work.actor, "deliveries.send")
@@ -76,17 +64,17 @@ def send_due(open_work: OpenWork, *, channels: Mapping[str, Channel], base_url: 
         if claimed is None:
             return done
         try:
-            _send_one(open_work, claimed, channels, base_url)
+            _send_one(open_work, claimed, outside)
         except Exception as error:  # one message that cannot be handled must not keep all others back
             log.error("could not be handled", delivery=str(claimed.id), **failure(error))
     return limit
 
 
-def _send_one(open_work: OpenWork, claimed: Delivery, channels: Mapping[str, Channel], base_url: str) -> None:
+def _send_one(open_work: OpenWork, claimed: Delivery, outside: Outside) -> None:
     with open_work() as work:
-        letter = _prepare(work, claimed, channels, base_url)
-    if letter is not None:
-        _send(open_work, letter)
+        ready = _prepare(work, claimed, outside)
+    if ready is not None:
+        _send(open_work, ready)
 
 
 def explain(work: Work, *, participant_id: UUID, day: date) -> tuple[Explanation, ...]:
@@ -105,95 +93,56 @@ def history(work: Work, *, participant_id: UUID, since: date = date.min) -> tupl
     return tuple(Explanation(one, tuple(tried.get(one.id, ()))) for one in found)
 
 
-def _prepare(work: Work, claimed: Delivery, channels: Mapping[str, Channel], base_url: str) -> _Letter | None:
+def _prepare(work: Work, claimed: Delivery, outside: Outside) -> _Ready | None:
     """The claimed message ready to go, its attempt on record; None where it is not to be sent now."""
-    participant = participants.by_id(work.session, claimed.participant_id, lock=True)
     delivery = deliveries.by_id(work.session, claimed.id)
     if delivery.claimed_until != claimed.claimed_until:
         return None  # we were held up for longer than our claim, and somebody else took over
     tried = deliveries.attempts(work.session, [delivery.id]).get(delivery.id, [])
-    if any(one.outcome is None for one in tried):
+    dead = [one for one in tried if one.outcome is None]
+    if dead:
         deliveries.finish_attempts(work.session, delivery.id, outcome="unknown", detail="ended without an answer")
-        if not _deduplicates(channels, delivery.channel):
+        if not all(one.repeatable for one in dead):
             _close(work, delivery, "unknown", due_at=None)
             return None
-    case = _case(work, delivery, participant, channels)
-    spoken_of, decision = last_word(
-        work.now,
-        rule=case.study.reminders,
-        assessments=case.assessments,
-        meant=delivery.assessment_ids,
-        person=case.person,
-    )
-    if decision.kind is not Kind.SEND or case.address is None:
-        _settle(work, delivery, decision)
+    found = CARRIERS[delivery.recipient](work, [delivery], outside)[delivery.id]
+    if isinstance(found, Decision):
+        _settle(work, delivery, found)
         return None
-    return _letter(work, case, spoken_of, number=len(tried) + 1, base_url=base_url)
+    return _begin(work, delivery, found, number=len(tried) + 1)
 
 
-def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, number: int, base_url: str) -> _Letter:
-    """Compose the message and put on record that its channel is about to be called."""
-    attempt = deliveries.begin_attempt(work.session, case.delivery.id, number=number, at=work.now)
-    message = messages.compose(
-        work,
-        delivery=case.delivery,
-        to=case.address or "",
-        participant=case.participant,
-        study=case.study,
-        assessments=spoken_of,
-        base_url=base_url,
+def _begin(work: Work, delivery: Delivery, letter: Letter, *, number: int) -> _Ready:
+    """Put on record that the channel is about to be called."""
+    attempt = deliveries.begin_attempt(
+        work.session, delivery.id, number=number, at=work.now, repeatable=letter.repeatable
     )
-    ids, channel = tuple(one.id for one in spoken_of), case.channel.name
-    deliveries.change(work.session, case.delivery.id, channel=channel, assessment_ids=ids, decision=Kind.SEND)
-    _record(work, "delivery.attempt", case.delivery, number=(None, number), channel=(None, channel))
-    return _Letter(case.delivery, attempt, message, case.channel)
-
-
-def _case(work: Work, delivery: Delivery, participant: Participant, channels: Mapping[str, Channel]) -> _Case:
-    study = studies.of_version(work, study_version_id=participant.study_version_id)
-    today = local_day(work.now, participant.timezone)
-    ends = deliveries.ends(work.session, participant_ids=[participant.id], kinds=ends_of(study))
-    since = min(today, delivery.local_day) - timedelta(days=1)
-    found = deliveries.of_participants(work.session, [participant.id], since=since).get(participant.id, [])
-    channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
-    address = getattr(contacts.read(work, participant_id=participant.id), channel.address)
-    return _Case(
-        delivery=delivery,
-        participant=participant,
-        study=study,
-        assessments=assessments.of_participant(work.session, participant.id),
-        channel=channel,
-        address=address,
-        person=sweeps.person(
-            participant,
-            [one for one in found if one.id != delivery.id],
-            work.now,
-            ended=sweeps.ended(ends.get(participant.id, []), today),
-            reachable=bool(address),
-        ),
-    )
+    told = {"channel": letter.channel, "assessment_ids": letter.assessment_ids, "decision": Kind.SEND}
+    deliveries.change_claimed(work.session, delivery, **told)
+    _record(work, "delivery.attempt", delivery, number=(None, number), channel=(None, letter.channel))
+    return _Ready(delivery, attempt, letter)
 
 
 def _settle(work: Work, delivery: Delivery, decision: Decision) -> None:
     """Not now: put the reason on record, with when to ask again if that is ever."""
     news: dict[str, object] = {"decision": decision.kind, "reason": decision.reason, "due_at": decision.until}
-    deliveries.change(work.session, delivery.id, **news, decided_at=work.now, claimed_until=None)
+    deliveries.change_claimed(work.session, delivery, **news, decided_at=work.now, claimed_until=None)
     _record(work, "delivery.decide", delivery, **{name: (getattr(delivery, name), new) for name, new in news.items()})
 
 
-def _send(open_work: OpenWork, letter: _Letter) -> None:
+def _send(open_work: OpenWork, ready: _Ready) -> None:
     """Call the channel, then put on record what it said."""
     outcome: Outcome | None = "sent"
     again, permanent = None, None
     try:
-        detail = letter.channel.send(letter.message).detail
+        detail = ready.letter.call().detail
     except ChannelError as error:
         detail, permanent = error.message, error.permanent
-        outcome, again = verdict(error, number=letter.attempt.number, now=letter.message.at)
+        outcome, again = verdict(error, number=ready.attempt.number, now=ready.attempt.started_at)
     with open_work() as work:
         news = {"finished_at": work.now, "outcome": outcome or "failed", "permanent": permanent, "detail": detail}
-        deliveries.finish_attempt(work.session, letter.attempt.id, **news)
-        _close(work, letter.delivery, outcome, due_at=again)
+        deliveries.finish_attempt(work.session, ready.attempt.id, **news)
+        _close(work, ready.delivery, outcome, due_at=again)
 
 
 def _close(work: Work, delivery: Delivery, outcome: Outcome | None, *, due_at: datetime | None) -> None:
@@ -203,9 +152,5 @@ def _close(work: Work, delivery: Delivery, outcome: Outcome | None, *, due_at: d
     log.info(outcome or "will try again", delivery=str(delivery.id))
 
 
-def _deduplicates(channels: Mapping[str, Channel], name: str) -> bool:
-    return any(channel.deduplicates for channel in channels.values() if channel.name == name)
-
-
 def _record(work: Work, action: str, delivery: Delivery, **changes: tuple[object, object]) -> None:
-    work.record(AuditEvent(action, "delivery", delivery.id, changes, participant_id=delivery.participant_id))
+    work.record(event(action, delivery, changes))

@@ -16,7 +16,7 @@ from pro_service.domain.deliveries import Delivery
 from pro_service.domain.messages import Message, as_html, fill
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import MessageTemplate, Study
-from pro_service.domain.reminders import Occasion, local_day
+from pro_service.domain.reminders import local_day
 from pro_service.services import access
 from pro_service.services.work import Work
 
@@ -58,7 +58,7 @@ def compose(
     )
 
 
-def _template(study: Study, occasion: Occasion, language: str) -> MessageTemplate:
+def _template(study: Study, occasion: str, language: str) -> MessageTemplate:
     """The text in the person's language, else in the study's first."""
     written = {one.language: one for one in study.messages if one.occasion == occasion}
     return written.get(language) or written[study.languages[0]]

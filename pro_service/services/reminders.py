@@ -14,12 +14,12 @@ from itertools import groupby
 from uuid import UUID
 
 from pro_service.domain import roles, sweeps
-from pro_service.domain.audit import AuditEvent
 from pro_service.domain.deliveries import Delivery
 from pro_service.domain.events import ends_of
 from pro_service.domain.reminders import local_day
 from pro_service.domain.sweeps import Case
 from pro_service.services import studies
+from pro_service.services.carriers import decided, event
 from pro_service.services.work import Work
 from pro_service.storage import deliveries
 from pro_service.storage.deliveries import Due
@@ -52,7 +52,7 @@ def _decide(work: Work, due: Sequence[Due]) -> None:
         _decide_one(work, case, outcome)
     deliveries.add(work.session, outcome.new)
     deliveries.look_again(work.session, outcome.again)
-    work.record(*(_line(one) for one in outcome.new))
+    work.record(*(decided(one) for one in outcome.new))
 
 
 def _cases(work: Work, due: Sequence[Due]) -> Iterator[Case]:
@@ -86,16 +86,6 @@ def _decide_one(work: Work, case: Case, outcome: _Outcome) -> None:
     if swept.joined is not None:
         waiting, both = swept.joined
         deliveries.say_also(work.session, waiting.id, assessment_ids=both, now=work.now)
-        work.record(_change(waiting, assessment_ids=(waiting.assessment_ids, both)))
+        work.record(event("delivery.decide", waiting, {"assessment_ids": (waiting.assessment_ids, both)}))
     outcome.new += swept.new
     outcome.again |= swept.again
-
-
-def _line(one: Delivery) -> AuditEvent:
-    return _change(
-        one, decision=(None, one.decision), reason=(None, one.reason), assessment_ids=(None, one.assessment_ids)
-    )
-
-
-def _change(one: Delivery, **changes: tuple[object, object]) -> AuditEvent:
-    return AuditEvent("delivery.decide", "delivery", one.id, changes, participant_id=one.participant_id)

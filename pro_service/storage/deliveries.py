@@ -1,7 +1,8 @@
 """Deliveries: every message decided on, with the decision, its reason, each attempt and the outcome.
 
-`key` is what makes a message the same message (participant, local day, occasion): the database refuses a second one.
-A delivery's id is its Message-ID. An attempt is on disk before the provider is called.
+`key` is what makes a message the same message (for a participant: person, local day, number of that day): the database
+refuses a second one, and a row that is not for exactly one recipient of the kind it names. A delivery's id is its
+Message-ID. An attempt is on disk before the provider is called.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.deliveries import Attempt, Delivery
@@ -47,9 +50,9 @@ delivery = Table(
     "delivery",
     metadata,
     Column("id", Id, primary_key=True, default=new_id),
-    Column("participant_id", Id, ForeignKey("participant.id"), nullable=False),
+    Column("participant_id", Id, ForeignKey("participant.id")),
     Column("key", Text, nullable=False, unique=True),
-    Column("occasion", Text, nullable=False),  # invitation | reminder
+    Column("occasion", Text, nullable=False),  # invitation | reminder | what else its carrier knows how to say
     Column("assessment_ids", Json, nullable=False),
     Column("local_day", Date, nullable=False),
     Column("channel", Text, nullable=False, default=""),
@@ -60,11 +63,30 @@ delivery = Table(
     Column("claimed_until", Instant),
     Column("outcome", Text),  # sent | failed | unknown; NULL: not yet
     Column("sent_at", Instant),
+    Column("recipient", Text, nullable=False, server_default=text("'participant'")),  # participant | staff | webhook
+    Column("staff_id", Id, ForeignKey("staff.id")),
+    Column("webhook_id", Id),  # no foreign key: what was sent stays on record when the endpoint is gone
+    Column("study_id", Id, ForeignKey("study.id")),  # what a message to staff or a webhook is about
+    Column("about", Json, nullable=False, server_default=text("'{}'")),  # ids and codes it is made from when sent
+    CheckConstraint(
+        "CASE recipient"
+        " WHEN 'participant' THEN participant_id IS NOT NULL AND staff_id IS NULL AND webhook_id IS NULL"
+        " WHEN 'staff' THEN staff_id IS NOT NULL AND participant_id IS NULL AND webhook_id IS NULL"
+        " WHEN 'webhook' THEN webhook_id IS NOT NULL AND participant_id IS NULL AND staff_id IS NULL"
+        " ELSE false END",
+        name="one_recipient",
+    ),
     Index(
         "ix_delivery_due",
         "due_at",
         postgresql_where=text("due_at IS NOT NULL"),
         sqlite_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_delivery_trouble",
+        "outcome",
+        postgresql_where=text("outcome IN ('failed', 'unknown')"),
+        sqlite_where=text("outcome IN ('failed', 'unknown')"),
     ),
     Index("ix_delivery_participant_id_local_day", "participant_id", "local_day"),
 )
@@ -80,6 +102,7 @@ delivery_attempt = Table(
     Column("outcome", Text),  # sent | failed | unknown
     Column("permanent", Boolean),
     Column("detail", Text, nullable=False, default=""),  # a provider's status code, never an address
+    Column("repeatable", Boolean, nullable=False, server_default=text("false")),  # the channel knows the id again
     UniqueConstraint("delivery_id", "number"),
 )
 
@@ -163,6 +186,15 @@ def add(session: Session, new: Sequence[Delivery]) -> None:
     bulk.add(session, delivery, [_values(one) for one in new])
 
 
+def add_missing(session: Session, new: Sequence[Delivery]) -> frozenset[UUID]:
+    """Store those whose key is not taken, also by somebody at this moment; the ids of those stored."""
+    if not new:
+        return frozenset()
+    dialect = postgresql if session.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(delivery).on_conflict_do_nothing(index_elements=["key"]).returning(delivery.c.id)
+    return frozenset(session.execute(statement, [_values(one) for one in new]).scalars())
+
+
 def say_also(session: Session, delivery_id: UUID, *, assessment_ids: Sequence[UUID], now: datetime) -> None:
     """Make a message that is still to be sent speak of these assessments. Conflict where somebody is sending it now."""
     statement = (
@@ -210,6 +242,13 @@ def change(session: Session, delivery_id: UUID, **values: object) -> None:
     session.execute(update(delivery).where(delivery.c.id == delivery_id).values(_plain(values)))
 
 
+def change_claimed(session: Session, claimed: Delivery, **values: object) -> None:
+    """Set these fields of a delivery we claimed. Conflict where the claim ran out and somebody else took over."""
+    ours = (delivery.c.id == claimed.id, delivery.c.claimed_until == claimed.claimed_until)
+    if session.execute(update(delivery).where(*ours).values(_plain(values))).rowcount != 1:
+        raise Conflict("somebody else took over this message")
+
+
 def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[Attempt]]:
     """Every attempt at these deliveries in order, by delivery."""
     query = (
@@ -223,11 +262,11 @@ def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, lis
     return found
 
 
-def begin_attempt(session: Session, delivery_id: UUID, *, number: int, at: datetime) -> Attempt:
+def begin_attempt(session: Session, delivery_id: UUID, *, number: int, at: datetime, repeatable: bool) -> Attempt:
     """Put on record that a channel is about to be called. Conflict where that attempt was begun already."""
-    attempt = Attempt(new_id(), delivery_id, number, at)
+    attempt = Attempt(new_id(), delivery_id, number, at, repeatable=repeatable)
     values = {"id": attempt.id, "delivery_id": delivery_id, "number": number, "started_at": at}
-    session.execute(insert(delivery_attempt).values(values))
+    session.execute(insert(delivery_attempt).values(**values, repeatable=repeatable))
     return attempt
 
 
@@ -259,5 +298,7 @@ def _values(one: Delivery) -> dict[str, object]:
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:
     """The same with assessment ids as JSON can hold them."""
-    ids = values.get("assessment_ids")
-    return {**values, "assessment_ids": [str(one) for one in ids]} if isinstance(ids, tuple) else dict(values)
+    ids, plain = values.get("assessment_ids"), dict(values)
+    if isinstance(ids, tuple):
+        plain["assessment_ids"] = [str(one) for one in ids]
+    return plain

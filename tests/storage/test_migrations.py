@@ -13,6 +13,7 @@ from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict
 from pro_service.storage import audit, inspection, migrations
 from pro_service.storage.audit import audit_seal
+from pro_service.storage.deliveries import delivery, delivery_attempt
 from pro_service.storage.engine import make_engine
 from pro_service.storage.events import trial_event
 from pro_service.storage.metadata import new_id
@@ -181,4 +182,37 @@ def test_data_survives_every_later_migration(engine: Engine) -> None:
     with engine.connect() as connection:
         found = connection.execute(select(response.c.answers).where(response.c.id == answered)).scalar_one()
     assert found == {"mobility": 1}
+    assert inspection.problems(engine) == []
+
+
+def test_messages_sent_before_are_messages_to_participants(engine: Engine) -> None:
+    """Deliveries and their attempts from before there were other recipients survive the way up, and down again."""
+    migrations.downgrade(engine, "0004")
+    with engine.begin() as connection:
+        person, message = a_participant(connection, *a_study(connection)), new_id()
+        facts = {"m": message.hex, "p": person.hex, "at": "2026-01-12T09:00:00.000000Z"}
+        connection.execute(
+            text(
+                "INSERT INTO delivery (id, participant_id, key, occasion, assessment_ids, local_day, channel, decision,"
+                " reason, decided_at) VALUES (:m, :p, 'k', 'invitation', '[]', '2026-01-12', '', 'send', 'due', :at)"
+            ),
+            facts,
+        )
+        connection.execute(
+            text(
+                "INSERT INTO delivery_attempt (id, delivery_id, number, started_at, detail)"
+                " VALUES (:m, :m, 1, :at, 'kept')"
+            ),
+            facts,
+        )
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(select(delivery.c.recipient, delivery.c.participant_id, delivery.c.about)).one()
+        tried = connection.execute(select(delivery_attempt.c.detail, delivery_attempt.c.repeatable)).one()
+    assert tuple(kept) == ("participant", person, {})
+    assert tuple(tried) == ("kept", False)
+    migrations.downgrade(engine, "0004")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(select(delivery_attempt.c.detail)).scalars().all() == ["kept"]
     assert inspection.problems(engine) == []
