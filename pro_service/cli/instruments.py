@@ -31,7 +31,7 @@ def list_(form: str) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2))
         return
-    line = "{code:<10} {version:<8} {items:>5} {scales:>6}  {facts:<11} {wording:<12} {title}"
+    line = "{code:<20} {version:<8} {items:>5} {scales:>6}  {facts:<11} {wording:<12} {title}"
     click.echo(line.format(code="CODE", version="VERSION", items="ITEMS", scales="SCALES", facts="FACTS",
                            wording="WORDING", title="TITLE"))  # fmt: skip
     for row in rows:

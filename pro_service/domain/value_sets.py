@@ -6,7 +6,7 @@ they were published with, so 1 - (0.047 + 0.035 + 0.039 + 0.092) is the double n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,19 +43,40 @@ class PriceList:
 Tariff = ValueSet | PriceList
 
 
+COUNTS: Mapping[str, tuple[Callable[[int], bool], int]] = {
+    "D1": (lambda level: level > 1, 1),
+    "I2-squared": (lambda level: level == 2, 2),
+    "I3": (lambda level: level == 3, 1),
+    "I3-squared": (lambda level: level == 3, 2),
+}
+"""Terms that count items at certain levels, each beyond the first, to a power (Shaw 2005)."""
+
+
 def additive_index(
-    decrements: Mapping[str, Sequence[float]], *, constant: float = 0.0, extreme: float = 0.0, decimals: int
+    decrements: Mapping[str, Sequence[float]],
+    *,
+    constant: float = 0.0,
+    extreme: float = 0.0,
+    counts: Mapping[str, float] | None = None,
+    decimals: int,
 ) -> NDArray[np.float64]:
     """One minus the decrements of each item's level, minus `constant` in every state but full health.
 
     `decrements` maps each item to its decrements, level 1 (zero) first. `extreme` is taken off once when any item is at
-    its worst level (the N3 term of three-level sets). `decimals` are those the set was published with.
+    its worst level (the N3 term of three-level sets), `counts` for each item that a term of COUNTS counts. `decimals`
+    are those the set was published with.
     """
     loss = _outer_sum(list(decrements.values())) + constant
     loss.flat[0] -= constant
     if extreme:
         worst = _outer_sum([[0.0] * (len(levels) - 1) + [1.0] for levels in decrements.values()]) > 0
         loss[worst] += extreme
+    for term, value in (counts or {}).items():
+        applies, power = COUNTS[term]
+        number = _outer_sum(
+            [[float(applies(level)) for level, _ in enumerate(levels, 1)] for levels in decrements.values()]
+        )
+        loss += value * np.maximum(number - 1.0, 0.0) ** power
     return np.round(1.0 - loss, decimals)
 
 

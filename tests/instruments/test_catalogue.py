@@ -15,16 +15,18 @@ from pro_service.instruments.tariffs import check_tariffs
 from pro_service.instruments.value_sets import read
 
 CATALOGUE = load_catalogue()
-CODES = ["eq-5d-5l", "imcq", "ipcq", "qlq-c30", "qlq-hn43", "tess-le", "tess-ue"]
 SCALES = {
     "qlq-c30": "QL2 PF2 RF2 EF CF SF FA NV PA DY SL AP CO DI FI SUMMARY",
+    "eq-5d-3l": "PROFILE INDEX LSS VAS",
     "eq-5d-5l": "PROFILE INDEX LSS VAS",
     "tess-le": "TESS N_ANSWERED N_NA",
     "tess-ue": "TESS N_ANSWERED N_NA",
     "qlq-hn43": "HNPA HNSW HNTE HNOM HNDR HNSE HNCO HNSP HNBI HNSO HNSC HNSX HNSH HNLY HNSK HNWL HNAX HNWO HNNE",
 }
+CODES = sorted({*SCALES, "imcq", "ipcq"})
 ITEMS = {
     "qlq-c30": [f"q{number}" for number in range(1, 31)],
+    "eq-5d-3l": ["MO", "SC", "UA", "PD", "AD", "VAS"],
     "eq-5d-5l": ["MO", "SC", "UA", "PD", "AD", "VAS"],
     "tess-le": [f"q{number}" for number in range(1, 31)],
     "tess-ue": [f"q{number}" for number in range(1, 30)],
@@ -84,6 +86,9 @@ INDICES = [
     ("england-2018", "21231", 0.808), ("england-2018", "55555", -0.285),
     ("us-2019", "21231", 0.738), ("us-2019", "55555", -0.573),
     ("uk-2026", "21231", 0.853), ("uk-2026", "55555", -0.567),
+    ("de-2018", "21231", 0.829), ("de-2018", "55555", -0.661),
+    ("uk-1997", "33333", -0.594), ("nl-2006", "33333", -0.329), ("nl-2026", "33333", -0.723),
+    ("de-2005", "33333", -0.205),
     ("crosswalk-uk-2012", "11112", 0.879), ("crosswalk-uk-2012", "55555", -0.594),
     ("crosswalk-uk-2012", "33333", 0.516),
 ]  # fmt: skip
@@ -124,7 +129,7 @@ def test_prices_are_those_of_the_manual_indexed_to_the_year(code: str, euros: fl
 
 
 def test_an_unknown_value_set_names_those_there_are() -> None:
-    with pytest.raises(UnknownValueSet, match=r"no value set nl-1066: there are crosswalk-uk-2012, england-2018, nl-"):
+    with pytest.raises(UnknownValueSet, match=r"no value set nl-1066: there are crosswalk-de-2012, "):
         value_set("nl-1066")
 
 
@@ -133,7 +138,7 @@ TABLES = [
     ("", "table.csv:1: no rows"),
     ("# kind: additive\n", "table.csv:1: no rows"),
     ("term,level,value\nMO,2,0.1\n", "table.csv:1: expected a line '# kind: ...'"),
-    (HEAD.replace("additive", "guess") + "term,level,value\nMO,2,0.1\n", "table.csv:1: kind: expected additive"),
+    (HEAD.replace("additive", "guess") + "term,level,value\nMO,2,0.1\n", "table.csv:1: kind: expected one of additive"),
     (HEAD + "term,level,value\nMO,2\n", "table.csv:7: expected 3 cells: term, level, value"),
     (HEAD + "term,level,value\nMO,2,much\n", "table.csv:7: value: expected a number"),
     (HEAD + "term,level,value\nMO,two,0.1\n", "table.csv:7: level: expected a level from 1"),

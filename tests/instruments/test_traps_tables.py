@@ -1,0 +1,173 @@
+"""Traps that a naive implementation falls into, by the number each has in our list: look-ups, value sets, grades."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from pro_service.domain.errors import UnknownValueSet
+from pro_service.domain.instruments import Instrument
+from pro_service.domain.scoring import forms, score
+from pro_service.domain.value_sets import Tariff, ValueSet
+from pro_service.instruments import load_catalogue, value_set, value_set_ids
+
+CATALOGUE = load_catalogue()
+FIVE, THREE = CATALOGUE["eq-5d-5l"], CATALOGUE["eq-5d-3l"]
+DIMENSIONS = ("MO", "SC", "UA", "PD", "AD")
+SETS = [(instrument, set_id) for instrument in (FIVE, THREE) for set_id in instrument.value_sets]
+IDS = [set_id for _, set_id in SETS]
+Result = dict[str, float | str]
+
+
+def scored(instrument: Instrument, answers: dict[str, float | int | str], tariff: Tariff | None = None) -> Result:
+    """Every scale of one form; NaN or "" where not scorable."""
+    columns = forms(instrument, [answers])
+    found = score(instrument, columns.values, na=columns.na, value_set=tariff)
+    return {code: column[0].item() for code, column in found.values.items()}
+
+
+def state(levels: str, **more: int) -> dict[str, float | int | str]:
+    """The answers of a health state written as five digits."""
+    return {**dict(zip(DIMENSIONS, map(int, levels), strict=True)), **more}
+
+
+def index_of(set_id: str, levels: str) -> float:
+    """What a value set says of a state."""
+    table = value_set(set_id)
+    assert isinstance(table, ValueSet)
+    return float(table.index[tuple(int(level) - 1 for level in levels)])
+
+
+@pytest.mark.parametrize(("instrument", "set_id"), SETS, ids=IDS)
+@pytest.mark.parametrize("absent", DIMENSIONS)
+def test_any_missing_dimension_leaves_no_index(instrument: Instrument, set_id: str, absent: str) -> None:
+    """Trap 15: nothing is imputed; the VAS stands alone."""
+    answers = state("21231", VAS=40)
+    del answers[absent]
+    found = scored(instrument, answers, value_set(set_id))
+    assert np.isnan(found["INDEX"])
+    assert np.isnan(found["LSS"])
+    assert (found["PROFILE"], found["VAS"]) == ("", 40)
+
+
+@pytest.mark.parametrize(
+    ("set_id", "intercept"), [("nl-2016", 0.047), ("nl-2006", 0.071), ("nl-2026", 0.154), ("uk-1997", 0.081)]
+)
+def test_the_intercept_is_taken_off_every_state_but_full_health(set_id: str, intercept: float) -> None:
+    """Trap 16: once for any state that is not 11111, and not in full health."""
+    assert index_of(set_id, "11111") == 1
+    singles = [index_of(set_id, "1" * place + "2" + "1" * (4 - place)) for place in range(5)]
+    pairs = index_of(set_id, "22111")
+    assert all(value < 1 - intercept for value in singles)
+    assert pairs == pytest.approx(singles[0] + singles[1] - (1 - intercept), abs=1e-12)
+
+
+def test_a_set_of_one_version_is_refused_for_the_other() -> None:
+    """Trap 17: level 3 of three is the worst; the sets of two versions never mix, and 4 and 5 are no level of 3L."""
+    for instrument, other in ((FIVE, THREE), (THREE, FIVE)):
+        for set_id in other.value_sets:
+            with pytest.raises(UnknownValueSet, match=f"{set_id} is no value set of {instrument.code}"):
+                scored(instrument, state("11111"), value_set(set_id))
+    columns = forms(THREE, [state("11114"), state("51111"), state("33333")])
+    found = score(THREE, columns.values, value_set=value_set("nl-2006"))
+    assert found.invalid == {"AD": 1, "MO": 1}
+    assert np.isnan(found.values["INDEX"]).tolist() == [True, True, False]
+
+
+def test_three_decimals_are_the_published_ones_and_not_the_seven_of_a_package() -> None:
+    """Trap 18: the Dutch set of 2016 as published; seven derived decimals would give -0.4463194 and 0.7864993."""
+    assert (index_of("nl-2016", "55555"), index_of("nl-2016", "21231")) == (-0.446, 0.787)
+
+
+@pytest.mark.parametrize("set_id", [set_id for set_id in IDS if "crosswalk" not in set_id])
+def test_an_index_is_the_double_nearest_to_its_decimal(set_id: str) -> None:
+    """Trap 19: float32 noise such as 0.848000050 never enters; sums of decimals come out as those decimals."""
+    table = value_set(set_id)
+    assert isinstance(table, ValueSet)
+    decimals = 7 if set_id == "us-2005" else 3
+    assert all(value == float(f"{value:.{decimals}f}") for value in table.index.ravel().tolist())
+    assert index_of("uk-1997", "11112") == 0.848
+
+
+def test_sets_of_one_country_differ_by_year_and_version() -> None:
+    """Trap 20: there is no set called just NL or UK, and none stands for another."""
+    assert all(set_id.rpartition("-")[2].isdigit() for set_id in value_set_ids())
+    worst = {set_id: index_of(set_id, "3" * 5 if instrument is THREE else "5" * 5) for instrument, set_id in SETS}
+    assert worst["nl-2006"] != worst["nl-2026"]
+    assert len({worst[set_id] for set_id in ("england-2018", "uk-2026", "crosswalk-uk-2012")}) == 3
+    assert len({round(value, 7) for value in worst.values()}) == len(SETS) - 4  # a crosswalk ends where its target does
+
+
+def test_a_visual_analogue_score_of_nought_is_an_answer() -> None:
+    """Trap 21: 0 is valid and not missing; 101 and -1 are not valid."""
+    assert scored(FIVE, {"VAS": 0}, value_set("nl-2016"))["VAS"] == 0
+    assert all(np.isnan(scored(FIVE, {"VAS": wrong}, value_set("nl-2016"))["VAS"]) for wrong in (101, -1))
+
+
+def test_no_answers_is_no_state_and_never_nought() -> None:
+    """Trap 22: the dead have utility 0 in a QALY, but no profile: a form without answers has no index at all."""
+    found = scored(FIVE, {}, value_set("nl-2016"))
+    assert found["PROFILE"] == ""
+    assert np.isnan(found["INDEX"])
+
+
+@pytest.mark.parametrize("set_id", IDS)
+def test_full_health_is_one_in_every_set(set_id: str) -> None:
+    """Trap 23: the mapping of the decision support unit has 0.987 for 11111 and needs age and sex: it is not here."""
+    assert index_of(set_id, "11111") == 1
+    assert "dsu" not in set_id
+
+
+def test_the_youth_and_proxy_versions_are_not_scored_as_these() -> None:
+    """Trap 24: EQ-5D-Y and the proxy versions are other instruments, and there is no table for them."""
+    assert [code for code in CATALOGUE if code.startswith("eq-5d")] == ["eq-5d-3l", "eq-5d-5l"]
+    assert {instrument.respondent for instrument in (FIVE, THREE)} == {"patient"}
+
+
+def test_disputed_coefficients_are_those_of_the_papers() -> None:
+    """Trap 45: Germany, mobility at level 3 of three takes 0.327 off; mood at level 4 of five takes 0.244 off."""
+    assert index_of("de-2005", "31111") == pytest.approx(1 - 0.001 - 0.323 - 0.327, abs=1e-12)
+    assert index_of("de-2018", "11114") == pytest.approx(1 - 0.244, abs=1e-12)
+
+
+PUBLISHED = [
+    ("11112", 0.999, 0.845, 0.879, 0.876),
+    ("11244", 0.550, 0.335, 0.323, 0.532),
+    ("12233", 0.815, 0.625, 0.610, 0.703),
+    ("12154", 0.257, 0.075, 0.025, 0.335),
+    ("11555", 0.296, -0.016, -0.066, 0.220),
+    ("55531", 0.063, 0.239, -0.095, 0.145),
+    ("55543", -0.018, 0.018, -0.271, 0.055),
+    ("55555", -0.205, -0.329, -0.594, -0.109),
+]
+
+
+@pytest.mark.parametrize(("levels", "de", "nl", "uk", "us"), PUBLISHED, ids=[row[0] for row in PUBLISHED])
+def test_crosswalks_give_the_published_table(*, levels: str, de: float, nl: float, uk: float, us: float) -> None:
+    """The index values of EuroQol's crosswalk calculator, as in data-raw/CW.csv of eq5d, three decimals."""
+    for country, expected in {"de": de, "nl": nl, "uk": uk, "us": us}.items():
+        assert index_of(f"crosswalk-{country}-2012", levels) == pytest.approx(expected, abs=0.00056)
+
+
+@pytest.mark.parametrize(("instrument", "set_id"), SETS, ids=IDS)
+def test_a_worse_level_is_never_worth_more(instrument: Instrument, set_id: str) -> None:
+    table = value_set(set_id)
+    assert isinstance(table, ValueSet)
+    assert table.index.shape == tuple(len(instrument.item(item).options) for item in table.items)
+    for axis in range(5):
+        steps = np.diff(table.index, axis=axis)
+        # the American three-level set gives back for each further problem, by its design
+        assert set_id in {"us-2005", "crosswalk-us-2012"} or (steps <= 1e-12).all()
+    assert table.index.max() == 1
+
+
+@pytest.mark.parametrize(("instrument", "set_id"), SETS, ids=IDS)
+def test_every_state_is_scored_by_its_own_value(instrument: Instrument, set_id: str) -> None:
+    levels = range(1, len(instrument.item("MO").options) + 1)
+    states = ["".join(map(str, each)) for each in product(levels, repeat=5)]
+    columns = forms(instrument, [state(each) for each in states])
+    found = score(instrument, columns.values, value_set=value_set(set_id)).values
+    assert found["PROFILE"].tolist() == states
+    assert found["INDEX"].tolist() == [index_of(set_id, each) for each in states]
