@@ -13,6 +13,8 @@ import click
 
 from pro_service.cli import pro
 from pro_service.domain.instruments import Instrument, Item, Scale
+from pro_service.domain.interpretation import Difference, Reference, Threshold, in_words
+from pro_service.domain.scoring import missing_rule, missing_rules
 from pro_service.instruments.reader import load_catalogue
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -45,7 +47,7 @@ def catalogue(instruments: dict[str, Instrument]) -> str:
     """The list of instruments, one row each."""
     rows = [
         f"| [{code}]({code}.md) | {one.title['en']} | {len(one.items)} | {' '.join(s.code for s in one.scales)} | "
-        f"{'yes' if one.verified else 'no'} |"
+        f"{one.permission} | {'yes' if one.verified else 'no'} |"
         for code, one in sorted(instruments.items())
     ]
     return "\n".join(
@@ -54,10 +56,11 @@ def catalogue(instruments: dict[str, Instrument]) -> str:
             "",
             "Written by `make docs` from the catalogue; do not edit. Titles and labels are topics of our own: the",
             "wording of a questionnaire belongs to its owner and is not shipped. *Verified: no* means that some fact",
-            "still has to be checked against its primary source.",
+            "still has to be checked against its primary source. *Licence* says what it takes to show the",
+            "wording: nothing (free), registration with the owner, an agreement, or a fee.",
             "",
-            "| code | what it is | items | scales | verified |",
-            "|---|---|---|---|---|",
+            "| code | what it is | items | scales | licence | verified |",
+            "|---|---|---|---|---|---|",
             *rows,
             "",
         ]
@@ -70,9 +73,11 @@ def page(one: Instrument) -> str:
         [
             f"# {one.code}: {one.title['en']}",
             "",
-            f"Definition version {one.version}. Owner: {one.owner}. Licence: {one.licence}",
+            f"Definition version {one.version}. Owner: {one.owner}. Licence ({one.permission}): {one.licence}",
             "",
-            f"Recall: {one.recall.get('en') or 'none'}. Verified: {'yes' if one.verified else 'no'}.",
+            f"Recall: {one.recall.get('en') or 'none'}. Answered by the {one.respondent}. "
+            f"Verified: {'yes' if one.verified else 'no'}. "
+            f"Missing rules: {', '.join(missing_rules(one))}.",
             *([f"Value sets and price lists: {', '.join(one.value_sets)}."] if one.value_sets else []),
             "",
             "## Items",
@@ -83,13 +88,14 @@ def page(one: Instrument) -> str:
             "",
             "## Scales",
             "",
-            "| scale | meaning | method | items | range | higher is |",
-            "|---|---|---|---|---|---|",
+            "| scale | meaning | method | items | missing rule | range | higher is |",
+            "|---|---|---|---|---|---|---|",
             *(scale_row(scale) for scale in one.scales),
             "",
+            *interpretation(one),
             "## Sources",
             "",
-            *(f"- {source}" for source in one.sources),
+            *(f"- {key}: {source}" for key, source in one.sources.items()),
             "",
         ]
     )
@@ -98,8 +104,18 @@ def page(one: Instrument) -> str:
 def scale_row(scale: Scale) -> str:
     """One scale as a table row."""
     bounds = "" if scale.minimum is None or scale.maximum is None else f"{scale.minimum:g} to {scale.maximum:g}"
-    cells = [scale.code, scale.label["en"], scale.method, " ".join(scale.items), bounds, scale.higher_is]
+    made = [scale.method, " ".join(scale.items), missing_rule(scale)]
+    cells = [scale.code, scale.label["en"], *made, bounds, scale.higher_is]
     return f"| {' | '.join(cells)} |"
+
+
+def interpretation(one: Instrument) -> list[str]:
+    """What helps to read the scales: differences that matter, thresholds, reference values, each with its source."""
+    readings: list[Difference | Threshold | Reference] = [*one.differences, *one.thresholds, *one.references]
+    if not readings:
+        return []
+    rows = (f"| {' '.join(reading.scales)} | {in_words(reading)} |" for reading in readings)
+    return ["## Reading the scales", "", "| scales | number [source] |", "|---|---|", *rows, ""]
 
 
 def answers(item: Item) -> str:

@@ -10,7 +10,8 @@ import click
 
 from pro_service.domain.errors import InvalidInstrument
 from pro_service.domain.instruments import Instrument, Item, Scale, expectation
-from pro_service.domain.scoring import missing_rules, tariff_scales
+from pro_service.domain.interpretation import in_words, of_scale
+from pro_service.domain.scoring import missing_rule, missing_rules, tariff_scales
 from pro_service.instruments import load_catalogue, value_set
 from pro_service.instruments.reader import read
 from pro_service.instruments.tariffs import check_tariffs
@@ -26,17 +27,11 @@ def command() -> None:
 @command.command(name="list", epilog="Example: pro instrument list --format json")
 @click.option("--format", "form", type=_FORMATS, default="text", show_default=True)
 def list_(form: str) -> None:
-    """List the catalogue: code, version, items, scales, and whether its facts are verified."""
-    rows = [_summary(instrument) for instrument in load_catalogue().values()]
+    """List the catalogue: items, scales, what its wording takes, and whether its facts are verified."""
     if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([_summary(instrument) for instrument in load_catalogue().values()], indent=2))
         return
-    line = "{code:<20} {version:<8} {items:>5} {scales:>6}  {facts:<11} {wording:<12} {title}"
-    click.echo(line.format(code="CODE", version="VERSION", items="ITEMS", scales="SCALES", facts="FACTS",
-                           wording="WORDING", title="TITLE"))  # fmt: skip
-    for row in rows:
-        facts = "verified" if row["verified"] else "unverified"
-        click.echo(line.format(facts=facts, wording="placeholder" if row["placeholder_wording"] else "licensed", **row))
+    click.echo("\n".join(_table([_row(instrument) for instrument in load_catalogue().values()])))
 
 
 @command.command(epilog="Example: pro instrument show eq-5d-5l")
@@ -75,9 +70,40 @@ def _summary(instrument: Instrument) -> dict[str, str | int | bool]:
         "title": instrument.title.get("en", ""),
         "items": len(instrument.items),
         "scales": len(instrument.scales),
+        "permission": instrument.permission,
         "verified": instrument.verified,
         "placeholder_wording": instrument.placeholder_wording,
     }
+
+
+_HEAD = ("CODE", "TITLE", "VERSION", "ITEMS", "SCALES", "LICENCE", "VERIFIED", "WORDING")
+_WIDTH = 100
+
+
+def _row(instrument: Instrument) -> tuple[str, ...]:
+    return (
+        instrument.code,
+        instrument.title.get("en", ""),
+        instrument.version,
+        str(len(instrument.items)),
+        str(len(instrument.scales)),
+        instrument.permission,
+        "yes" if instrument.verified else "no",
+        "placeholder" if instrument.placeholder_wording else "licensed",
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """As columns, within a hundred characters: the title takes what the others leave."""
+    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
+    widths[1] = min(widths[1], _WIDTH - sum(widths[:1] + widths[2:]) - len(widths) + 1)
+    return [
+        " ".join(_fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (_HEAD, *rows)
+    ]
+
+
+def _fit(cell: str, width: int) -> str:
+    return f"{cell:<{width}}" if len(cell) <= width else f"{cell[: width - 1]}…"
 
 
 def _page(instrument: Instrument) -> list[str]:
@@ -89,17 +115,17 @@ def _page(instrument: Instrument) -> list[str]:
         f"  recall: {instrument.recall.get('en', 'none')}   respondent: {instrument.respondent}",
         f"  facts:   {'verified' if instrument.verified else 'NOT verified'}   wording: {wording}",
         f"  owner:   {instrument.owner}",
-        f"  licence: {instrument.licence}",
+        f"  licence: {instrument.permission}. {instrument.licence}",
         "Items",
         *map(_item_line, instrument.items),
         "Scales",
-        *map(_scale_line, instrument.scales),
+        *(line for scale in instrument.scales for line in _scale_lines(instrument, scale)),
         f"Missing rules: {', '.join(missing_rules(instrument))}",
     ]
     if instrument.value_sets:
         lines.append(f"Value sets, needed for {', '.join(tariff_scales(instrument))}")
         lines += [f"  {id_:<18} {value_set(id_).label}" for id_ in instrument.value_sets]
-    return [*lines, "Sources", *(f"  {source}" for source in instrument.sources)]
+    return [*lines, "Sources", *(f"  {key}: {source}" for key, source in instrument.sources.items())]
 
 
 def _item_line(item: Item) -> str:
@@ -109,13 +135,22 @@ def _item_line(item: Item) -> str:
     return f"  {item.code:<24} {item.label.get('en', ''):<34} {allowed}{unit}{gate}"
 
 
-def _scale_line(scale: Scale) -> str:
+def _scale_lines(instrument: Instrument, scale: Scale) -> list[str]:
+    """One line for what it is, one for how it is made, one for each number that helps to read it."""
     between = "" if scale.minimum is None else f", from {scale.minimum:g}"
     between += "" if scale.maximum is None else f" to {scale.maximum:g}"
     higher = "" if scale.higher_is == "neither" else f", higher is {scale.higher_is}"
-    return (
-        f"  {scale.code:<18} {scale.label.get('en', ''):<30} {scale.method} of {' '.join(scale.items)}{between}{higher}"
-    )
+    rule = missing_rule(scale)
+    readings = [
+        *(in_words(difference) for difference in of_scale(instrument.differences, scale.code)),
+        *(in_words(threshold) for threshold in of_scale(instrument.thresholds, scale.code)),
+        *(in_words(reference) for reference in of_scale(instrument.references, scale.code)),
+    ]
+    return [
+        f"  {scale.code:<18} {scale.label.get('en', '')}{between}{higher}",
+        f"  {'':<18} {scale.method} of {' '.join(scale.items)}{f'; {rule}' if rule else ''}",
+        *(f"  {'':<18} {reading}" for reading in readings),
+    ]
 
 
 def _either(codes: tuple[int, ...]) -> str:

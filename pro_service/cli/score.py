@@ -34,7 +34,11 @@ Examples:
 @click.option("--output", "target", metavar="FILE", default=STREAM, help="Where the scores go; - is standard output.")
 @click.option("--value-set", "value_set_id", metavar="ID", help="The value set or price list to score with.")
 @click.option(
-    "--missing-rule", "rule", metavar="RULE", default=DEFAULT_RULE, help="default, half, more-than-half, all or any."
+    "--missing-rule",
+    "rule",
+    metavar="RULE",
+    default=DEFAULT_RULE,
+    help="default (the owner's), half, more-than-half, all, all-but-one or any.",
 )
 def command(instrument: str, source: str, target: str, value_set_id: str | None, rule: str) -> None:
     """Score the forms in INPUT, one per row, with a column per item named by its code.

@@ -19,7 +19,6 @@ from pro_service.domain.datacut import (
 )
 from pro_service.domain.datacut_answers import codelist_name
 from pro_service.domain.dataset import Cell, Codelist, Column, Row, Table, identifier
-from pro_service.domain.instruments import Scale
 from pro_service.domain.scoring_methods import METHODS
 
 _WORDS = {
@@ -39,8 +38,8 @@ def scores_wide(cut: Cut) -> Table:
         Column(
             identifier(instrument.code, scale.code),
             f"{instrument.code} {scale.code}: {label(scale.label, scale.code)} (higher is {scale.higher_is})",
-            "text" if _is_text(scale) else "float",
-            "nominal" if _is_text(scale) else "scale",
+            "text" if METHODS[scale.method].is_text else "float",
+            "nominal" if METHODS[scale.method].is_text else "scale",
             minimum=scale.minimum,
             maximum=scale.maximum,
         )
@@ -48,10 +47,6 @@ def scores_wide(cut: Cut) -> Table:
         for scale in instrument.scales
     ]
     return Table("scores_wide", "One row per form with answers, one column per scale", (*keys(cut), *columns))
-
-
-def _is_text(scale: Scale) -> bool:
-    return METHODS[scale.method].text_width(scale) > 0
 
 
 def wide_row(cut: Cut) -> RowOf:

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Literal
 
 from pro_service.domain.errors import Problem
+from pro_service.domain.interpretation import Difference, Reference, Threshold
 
 NA = "na"
 DECLINED = "declined"
@@ -24,6 +25,7 @@ LONGEST_TEXT = 2000
 Answer = int | float | str
 Answers = Mapping[str, Answer]
 Text = Mapping[str, str]
+Permission = Literal["free", "registration", "agreement", "fee"]
 Kind = Literal["choice", "yes_no", "count", "number", "vas", "text", "date"]
 
 
@@ -76,7 +78,11 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A questionnaire as data. `version` names the definition; it is stored with every answer and score."""
+    """A questionnaire as data. `version` names the definition; it is stored with every answer and score.
+
+    `permission` says in a word what it takes to show its wording, `licence` in a sentence. `sources` has a key each,
+    which the numbers of interpretation refer to.
+    """
 
     code: str
     version: str
@@ -86,11 +92,15 @@ class Instrument:
     recall: Text
     owner: str
     licence: str
-    sources: tuple[str, ...]
+    sources: Mapping[str, str]
     verified: bool
     value_sets: tuple[str, ...] = ()
     respondent: Literal["patient", "clinician"] = "patient"
     placeholder_wording: bool = True
+    permission: Permission = "agreement"
+    differences: tuple[Difference, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     def item(self, code: str) -> Item:
         """The item of that code; KeyError where there is none."""

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from pro_service.domain.errors import Invalid, InvalidTable, UnknownValueSet
 from pro_service.domain.instruments import NA, Answer, Instrument, Item, Scale, allowed_codes
-from pro_service.domain.scoring_block import RULES, Block, Bools, Codes, Column, Counts, Floats
+from pro_service.domain.scoring_block import (
+    RULES,
+    Block,
+    Bools,
+    Codes,
+    Column,
+    Counts,
+    Floats,
+    least,
+    names,
+)
 from pro_service.domain.scoring_methods import METHODS
 from pro_service.domain.value_sets import PriceList, Tariff, ValueSet
 
@@ -71,6 +81,18 @@ def missing_rules(instrument: Instrument) -> tuple[str, ...]:
     """The missing rules this instrument can be scored under; only the default where no scale has a choice."""
     flexible = any(METHODS[scale.method].takes_rule for scale in instrument.scales)
     return (DEFAULT_RULE, *RULES) if flexible else (DEFAULT_RULE,)
+
+
+def missing_rule(scale: Scale) -> str:
+    """How many of its items a scale needs, in words; empty where it only counts them or multiplies them."""
+    method, of = METHODS[scale.method], len(scale.items)
+    if parts := names(scale, "scales"):
+        percent = scale.params.get("above_percent")
+        overall = f" and more than {percent:g} % of {of} items" if isinstance(percent, float) else ""
+        return f"needs {'all of ' if len(parts) > 1 else ''}{' '.join(parts)}{overall}"
+    if method.whole or method.takes_rule:
+        return f"needs {of if method.whole else least(scale, DEFAULT_RULE)} of {of} items"
+    return ""
 
 
 def score(

@@ -24,9 +24,10 @@ RULES: Mapping[str, Callable[[int], int]] = {
     "half": lambda of: (of + 1) // 2,
     "more-than-half": lambda of: of // 2 + 1,
     "all": lambda of: of,
+    "all-but-one": lambda of: max(of - 1, 1),
     "any": lambda _: 1,
 }
-"""How many of a scale's items must have been answered."""
+"""How many of a scale's items must have been answered. A definition may give that number itself."""
 
 
 @dataclass(slots=True)
@@ -70,6 +71,11 @@ class Block:
         otherwise = ~np.isin(self.values[gate.code], item.shown_if.codes)
         return self.hidden(gate) | (self.answered[gate.code] & otherwise)
 
+    def count_hidden(self, codes: Iterable[str]) -> Counts:
+        """How many of these items were rightly not asked, form by form."""
+        items = (self.instrument.item(code) for code in codes)
+        return self._tally(self.hidden(item) for item in items if item.shown_if)
+
     def _tally(self, flags: Iterable[Bools]) -> Counts:
         total = np.zeros(self.size, dtype=np.int8)
         for number, flag in enumerate(flags):
@@ -99,3 +105,29 @@ def bounds(item: Item) -> tuple[float, float]:
     """The lowest and the highest answer of an item."""
     codes = allowed_codes(item)
     return (min(codes), max(codes)) if codes else (item.minimum or 0, item.maximum or 0)
+
+
+def least(scale: Scale, rule: str) -> int:
+    """How many of the scale's items must be answered: under `rule`, or by the scale's own where that is the default."""
+    own = scale.params.get("rule", "half") if rule == "default" else rule
+    return own if isinstance(own, int) else RULES[str(own)](len(scale.items))
+
+
+def points(scale: Scale, block: Block) -> Counts | Floats:
+    """The sum of what the answered items count for: their code, or what `recode` or `reverse` makes of it."""
+    turned, recoded = names(scale, "reverse"), recodes(scale)
+    total = block.sum([code for code in scale.items if code not in turned and code not in recoded])
+    for code in turned:
+        low, high = bounds(block.instrument.item(code))
+        total = total + block.answered[code] * np.int16(low + high) - block.values[code]
+    for code, table in recoded.items():
+        worth = np.zeros(max(table) + 1)
+        worth[list(table)] = list(table.values())
+        total = total + worth[block.values[code].astype(np.intp)] * block.answered[code]
+    return total
+
+
+def recodes(scale: Scale) -> Mapping[str, Mapping[int, float]]:
+    """Per item that counts for something else than its code: what each code counts for."""
+    value = scale.params.get("recode", {})
+    return value if isinstance(value, Mapping) else {}

@@ -12,12 +12,21 @@ from typing import Literal
 
 from pro_service.domain.instruments import Scale
 from pro_service.domain.scoring_block import Block, Scored, names
-from pro_service.domain.scoring_sums import count_answered, count_na, item_sum, linear, mean_of_scales, sum_of_scales
-from pro_service.domain.scoring_tables import index, profile
+from pro_service.domain.scoring_sums import (
+    count_answered,
+    count_na,
+    item_sum,
+    linear,
+    mean,
+    mean_of_scales,
+    prorated_sum,
+    sum_of_scales,
+)
+from pro_service.domain.scoring_tables import bands, index, lookup, lowest_of_bands, profile
 from pro_service.domain.scoring_volumes import lines, volume
 
-Kind = Literal["flag", "rule", "scales", "lines"]
-"""What a parameter holds: true or false, a missing rule, codes of earlier scales, or the lines of a volume."""
+Kind = Literal["flag", "turned", "recode", "rule", "scales", "scale", "percent", "table", "bands", "lines"]
+"""What a parameter holds, each read by a function of its own in `instruments/params.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +39,13 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to make a scale, and the parameters it takes."""
+    """One way to make a scale, and the parameters it takes; a `whole` one needs every item, whatever the rule."""
 
     compute: Callable[[Scale, Block], Scored]
     params: Mapping[str, Param] = field(default_factory=dict)
-    takes_rule: bool = False
-    is_text: bool = False
+    widest: Callable[[Scale], int] | None = None
     needs_value_set: bool = False
+    whole: bool = False
 
     def takes_tariff(self, scale: Scale) -> bool:
         """Does this scale need a value set or a price list?"""
@@ -48,18 +57,37 @@ class Method:
 
     def text_width(self, scale: Scale) -> int:
         """Characters of a text scale; 0 for a number."""
-        return len(scale.items) if self.is_text else 0
+        return self.widest(scale) if self.widest else 0
+
+    @property
+    def is_text(self) -> bool:
+        """Does it make a text, such as a profile or the name of a band?"""
+        return self.widest is not None
+
+    @property
+    def takes_rule(self) -> bool:
+        """Can it be computed under another rule for missing items?"""
+        return "rule" in self.params
 
 
-FLAG, SCALES = Param("flag"), Param("scales", needed=True)
+FLAG, RULE, SCALES = Param("flag"), Param("rule"), Param("scales", needed=True)
+POINTS = {"reverse": Param("turned"), "recode": Param("recode"), "rule": RULE, "na_counts": FLAG}
 
 METHODS: Mapping[str, Method] = {
-    "linear": Method(linear, {"reverse": FLAG, "rule": Param("rule"), "na_counts": FLAG}, takes_rule=True),
+    "linear": Method(linear, {"reverse": Param("turned"), "rule": RULE, "na_counts": FLAG}),
+    "mean": Method(mean, POINTS),
+    "prorated_sum": Method(prorated_sum, POINTS),
     "mean_of_scales": Method(mean_of_scales, {"scales": SCALES, "reverse": Param("scales")}),
-    "sum_of_scales": Method(sum_of_scales, {"scales": SCALES}),
-    "item_sum": Method(item_sum),
-    "profile": Method(profile, is_text=True),
-    "index": Method(index, needs_value_set=True),
+    "sum_of_scales": Method(sum_of_scales, {"scales": SCALES, "above_percent": Param("percent")}),
+    "item_sum": Method(item_sum, whole=True),
+    "profile": Method(profile, widest=lambda scale: len(scale.items), whole=True),
+    "index": Method(index, needs_value_set=True, whole=True),
+    "lookup": Method(lookup, {"table": Param("table", needed=True)}, whole=True),
+    "bands": Method(
+        bands,
+        {"scales": Param("scale", needed=True), "bands": Param("bands", needed=True)},
+        widest=lambda scale: max(map(len, lowest_of_bands(scale).values())),
+    ),
     "count_answered": Method(count_answered),
     "count_na": Method(count_na),
     "volume": Method(volume, {"lines": Param("lines", needed=True)}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -38,7 +39,9 @@ class Page:
         allowed = sorted(keys)
         for key in node:
             if key not in allowed:
-                self.wrong(f"unknown key {key}: expected one of {', '.join(allowed)}", node, key)
+                near = get_close_matches(str(key), allowed, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(allowed)}"
+                self.wrong(f"unknown key {key}: {hint}", node, key)
 
     def string(self, node: CommentedMap, key: str, default: str | None = None) -> str:
         """A text; without a default it has to be there."""

@@ -1,10 +1,16 @@
 """Reads instrument definitions: YAML in, `Instrument` out, every mistake with its file and line.
 
-code, version, title, recall, owner, licence, sources, verified     what it is and where the facts were read
+code, version, title, recall, owner, licence, verified              what it is, and whether every fact was read
+permission: free, registration, agreement or fee                    what it takes to show its wording
+sources:  [text, ...] or {key: text}                                a list's sources have the keys 1, 2, ...
 options:  {name: {code: {en: ..., nl: ...}}}                        lists of answers that items share
+recodes:  {name: {code: number}}                                    what answers count for, where not for their code
 defaults: {kind: choice, options: name}                             what an item is unless it says otherwise
 items:    {code: {en: ..., nl: ..., kind, options, minimum, maximum, unit, allows_na, shown_if: {item: [codes]}}}
 scales:   {code: {en: ..., nl: ..., method, items: [q1, q4] or q1..q5, higher_is, range: [0, 100], ...}}
+differences: [{scales, from, to, compare, direction, unit, source, verified}]    the smallest that matter
+thresholds:  [{scales, below or above, source, verified}]                        of clinical importance
+references:  [{scales, population: {en: ...}, mean, sd, people, source, verified}]
 """
 
 from __future__ import annotations
@@ -16,7 +22,8 @@ from typing import cast, get_args
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from pro_service.domain.instruments import Condition, Instrument, Item, Kind, Option, Text, allowed_codes
+from pro_service.domain.instruments import Condition, Instrument, Item, Kind, Option, Permission, Text, allowed_codes
+from pro_service.instruments.interpretation import Interpreted, sources
 from pro_service.instruments.page import Page, open_page
 from pro_service.instruments.scales import read_scales
 from pro_service.instruments.value_sets import value_set_ids
@@ -26,8 +33,9 @@ CATALOGUE = Path(__file__).parent / "catalogue"
 YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Nee"}))
 """A yes/no item is stored as 1 or 0."""
 
-_TOP = ("code", "version", "title", "recall", "owner", "licence", "sources", "verified", "placeholder_wording",
-        "respondent", "value_sets", "options", "defaults", "items", "scales")  # fmt: skip
+_TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
+        "placeholder_wording", "respondent", "value_sets", "options", "recodes", "defaults", "items", "scales",
+        "differences", "thresholds", "references")  # fmt: skip
 _ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
 _BOUNDED = frozenset({"count", "number", "vas"})
 
@@ -59,25 +67,29 @@ def read(text: str, *, file: str) -> Instrument:
     root = page.root
     page.known(root, _TOP)
     items = _items(page)
+    scales = read_scales(page, items)
+    about = Interpreted(page, tuple(scale.code for scale in scales), sources(page))
     instrument = Instrument(
         code=page.string(root, "code"),
         version=page.string(root, "version"),
         title=_text(page, root, "title"),
         items=items,
-        scales=read_scales(page, items),
+        scales=scales,
         recall=_text(page, root, "recall"),
         owner=page.string(root, "owner"),
         licence=page.string(root, "licence"),
-        sources=page.strings(root, "sources"),
+        permission=cast(Permission, page.choice(root, "permission", get_args(Permission), "agreement")),
+        sources=about.sources,
         verified=page.flag(root, "verified"),
         value_sets=page.strings(root, "value_sets"),
         respondent="clinician"
         if page.choice(root, "respondent", ("patient", "clinician"), "patient") == "clinician"
         else "patient",
         placeholder_wording=page.flag(root, "placeholder_wording", True),
+        differences=about.differences(),
+        thresholds=about.thresholds(),
+        references=about.references(),
     )
-    if not instrument.sources:
-        page.wrong("sources: expected at least one", root, "sources")
     for unknown in sorted(set(instrument.value_sets) - set(value_set_ids())):
         page.wrong(f"value_sets: no table {unknown}", root, "value_sets")
     page.finish()

@@ -162,7 +162,7 @@ USAGE = [
     (["eq-5d-5l", "forms.csv", "--value-set", "nl-2006"], "nl-2006: eq-5d-5l takes nl-2016"),
     (["eq-5d-5l", "forms.csv", "--value-set", "nl-prices-2022"], "nl-prices-2022: eq-5d-5l takes nl-2016"),
     (["qlq-c30", "forms.csv", *NL], "nl-2016: qlq-c30 takes none"),
-    (["qlq-c30", "forms.csv", "--missing-rule", "most"], "most: qlq-c30 takes default, half, more-than-half, all, any"),
+    (["qlq-c30", "forms.csv", "--missing-rule", "most"], "most: qlq-c30 takes default, half, more-than-half, all"),
     (["eq-5d-5l", "forms.csv", *NL, "--missing-rule", "half"], "half: eq-5d-5l takes default"),
     (["qlq-c30", "absent.csv"], "does not exist"),
     (["qlq-c30", "forms.xlsx"], "expected a name that ends in .csv or .parquet"),

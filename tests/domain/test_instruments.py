@@ -31,7 +31,7 @@ WORDS = Item("words", "text", LABEL, maximum=5)
 DAY = Item("day", "date", LABEL)
 FORM = Instrument(
     code="form", version="1", title=LABEL, items=(CHOICE, NA_CHOICE, MUST, GATE, COUNT, HOURS, RULER, WORDS, DAY),
-    scales=(), recall={}, owner="us", licence="ours", sources=("here",), verified=True,
+    scales=(), recall={}, owner="us", licence="ours", sources={"1": "here"}, verified=True,
 )  # fmt: skip
 
 ACCEPTED: list[tuple[Item, Answer, bool]] = [

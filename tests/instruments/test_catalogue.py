@@ -34,10 +34,6 @@ ITEMS = {
 }
 
 
-def test_the_catalogue_is_complete() -> None:
-    assert list(CATALOGUE) == CODES
-
-
 @pytest.mark.parametrize("code", SCALES)
 def test_items_and_scales_bear_the_names_of_the_contract(code: str) -> None:
     assert [item.code for item in CATALOGUE[code].items] == ITEMS[code]

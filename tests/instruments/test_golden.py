@@ -18,6 +18,7 @@ import pytest
 from pro_service.domain.instruments import NA, Instrument
 from pro_service.domain.scoring import Scores, score, scored_items
 from pro_service.domain.scoring_block import Bools, Floats
+from pro_service.domain.scoring_methods import METHODS
 from pro_service.instruments import load_catalogue, value_set
 
 CATALOGUE = load_catalogue()
@@ -68,7 +69,7 @@ def assert_as_expected(instrument: Instrument, scores: Scores, cases: Iterable[C
         for scale in instrument.scales:
             expected, found = case[f"={scale.code}"], scores.values[scale.code][row]
             place = f"{case['case']}: {scale.code}"
-            if scale.method == "profile":
+            if METHODS[scale.method].is_text:
                 assert found == expected, place
             elif expected:
                 assert found == pytest.approx(float(by_hand(expected)), rel=1e-12, abs=1e-12), place

@@ -8,6 +8,7 @@ import pytest
 
 from pro_service.domain.errors import InvalidInstrument
 from pro_service.domain.instruments import Condition
+from pro_service.domain.interpretation import Difference, Reference, Threshold
 from pro_service.instruments import load_catalogue
 from pro_service.instruments.reader import read
 
@@ -59,7 +60,8 @@ def test_a_good_definition_is_read_in_full() -> None:
 MISTAKES = [
     ('version: "1"', "version: 1", "2: version: expected a text"),
     ("owner: Nobody\n", "", "1: owner: expected a text, nothing is there"),
-    ("owner: Nobody", "owner: Nobody\ncolour: red", "6: unknown key colour: expected one of code, defaults, items"),
+    ("owner: Nobody", "owner: Nobody\ncolour: red", "6: unknown key colour: expected one of code, defaults"),
+    ("owner: Nobody", "ownr: Nobody", "5: unknown key ownr: did you mean owner?"),
     ("verified: true", "verified: yes please", "7: verified: expected true or false"),
     ("sources: [made up here]", "sources: []", "8: sources: expected at least one"),
     ("title: {en: Sleep diary}", "title: Sleep diary", "3: title: expected words per language, such as {en: ..."),
@@ -76,8 +78,8 @@ MISTAKES = [
     ("shown_if: {q3: [1]}", "shown_if: {q3: [2]}", "19: shown_if: expected a list of codes of q3: 1, 0"),
     ("shown_if: {q3: [1]}", "shown_if: {q3: [1], q1: [1]}", "19: shown_if: expected one earlier item with a list"),
     ("kind: text}", "kind: text, colour: red}", "20: unknown key colour"),
-    ("method: linear", "method: median", "22: method: expected one of linear, mean_of_scales"),
-    ("rule: all", "rule: most", "22: rule: expected one of half, more-than-half, all, any"),
+    ("method: linear", "method: median", "22: method: expected one of linear, mean, pro"),
+    ("rule: all", "rule: most", "22: rule: expected one of half, more-than-half, all, all-but-one, any"),
     ("rule: all", "lines: []", "22: unknown key lines"),
     ("items: q1..q2", "items: q1..q9", "22: items: no item q9"),
     ("items: q1..q2", "items: [q1, q3]", "22: REST: the items of a linear scale need the same lowest and highest code"),
@@ -91,6 +93,7 @@ MISTAKES = [
     ("method: volume, lines: [{times: [q4]}]", "method: sum_of_scales, scales: [T]", "23: scales: no earlier scale T"),
     ("lines: [{times: [q4]}]", "items: [q4]", "23: AWAKE: volume needs lines"),
     ("sources: [made up here]", "sources: [here]\nvalue_sets: [nl-1066]", "9: value_sets: no table nl-1066"),
+    ("owner: Nobody", "owner: Nobody\npermission: maybe", "6: permission: expected one of free, registration"),
 ]  # fmt: skip
 
 
@@ -101,6 +104,100 @@ def test_a_mistake_is_named_with_its_line(good: str, bad: str, expected: str) ->
     assert any(
         problem.removeprefix("sleep.yaml:").startswith(expected.removeprefix("sleep.yaml:")) for problem in found
     ), found
+
+
+RICH = """\
+code: mood-check
+version: "1"
+title: {en: Mood check}
+recall: {en: today}
+owner: Nobody
+licence: Public domain
+permission: free
+verified: true
+sources: {us: made up here, them: read elsewhere}
+options:
+  four: {0: {en: Never}, 1: {en: Rarely}, 2: {en: Often}, 3: {en: Always}}
+  two: {0: {en: Out}, 1: {en: In}}
+recodes:
+  steep: {0: 0, 1: 100/3, 2: 50, 3: 100}
+defaults: {kind: choice, options: four}
+items:
+  q1: {en: First thing}
+  q2: {en: Second thing}
+  q3: {en: Third thing}
+  q4: {en: Fourth thing, options: two}
+  q5: {en: Fifth thing, options: two}
+scales:
+  TURNED: {en: Turned, method: linear, items: q1..q3, reverse: [q2], rule: 2, higher_is: worse, range: [0, 100]}
+  STEEP: {en: Steep, method: mean, items: q1..q3, recode: {steep: q1..q2}, higher_is: worse}
+  SUM: {en: Sum, method: prorated_sum, items: q1..q3, reverse: q3, rule: all-but-one, higher_is: worse}
+  BOTH: {en: Both, method: sum_of_scales, scales: [SUM, STEEP], above_percent: 80, higher_is: worse}
+  BAND: {en: Band, method: bands, scales: SUM, bands: {0: low, 5: high}, higher_is: worse}
+  OFSUM: {en: Of the sum, method: lookup, items: q4..q5, table: {0: 0, 1: 1/3, 2: 1}, higher_is: worse}
+  OFEACH: {en: Of each, method: lookup, items: q4..q5, table: {0 0: 0, 0 1: 1, 1 0: 2, 1 1: 3}, higher_is: worse}
+differences:
+  - {scales: [SUM], from: 2, to: 3, compare: within, direction: worse, source: us, verified: true}
+thresholds:
+  - {scales: all, above: 5, source: them}
+references:
+  - {scales: [SUM], population: {en: Everybody}, mean: 4, sd: 2, people: 100, source: them}
+"""
+
+
+def test_recodes_tables_bands_and_what_helps_to_read_a_scale_are_read() -> None:
+    mood = read(RICH, file="mood.yaml")
+    params = {scale.code: scale.params for scale in mood.scales}
+    steep = {0: 0.0, 1: pytest.approx(100 / 3), 2: 50.0, 3: 100.0}
+    assert params["TURNED"] == {"reverse": ("q2",), "rule": 2}
+    assert params["STEEP"] == {"recode": {"q1": steep, "q2": steep}}
+    assert params["BAND"] == {"scales": ("SUM",), "bands": {0: "low", 5: "high"}}
+    assert params["OFEACH"] == {"table": {"0 0": 0, "0 1": 1, "1 0": 2, "1 1": 3}}
+    assert mood.differences == (Difference(("SUM",), 2, 3, "within", "worse", "points", "us", True),)
+    assert mood.thresholds == (Threshold(tuple(params), "above", 5, "them", False),)
+    assert mood.references == (Reference(("SUM",), {"en": "Everybody"}, 4, 2, 100, "them", False),)
+    assert (mood.permission, mood.sources["us"]) == ("free", "made up here")
+
+
+RICH_MISTAKES = [
+    ("reverse: [q2]", "reverse: [q4]", "23: reverse: q4 is no item of this scale"),
+    ("reverse: [q2]", "reverse: [q9]", "23: reverse: no item q9"),
+    ("rule: 2", "rule: 0", "23: rule: expected one of half, more-than-half, all, all-but-one, any, or how many"),
+    ("rule: 2", "rule: 4", "23: rule: 4 of 3 items can never be answered"),
+    ("{steep: q1..q2}", "{flat: q1..q2}", "24: recode: no recode flat: there are steep"),
+    ("{steep: q1..q2}", "{steep: q4}", "24: recode: q4 is no item of this scale"),
+    ("2: 50, 3: 100}", "2: 50}", "24: recode: steep does not say what 3 of q1 counts for"),
+    ("1: 100/3", "1: 100/0", "14: 1: expected a number, or a fraction such as 100/3"),
+    ("1: 100/3", "1: lots", "14: 1: expected a number, or a fraction such as 100/3"),
+    ("{0: 0, 1: 100/3", "{none: 0, 1: 100/3", "14: none: expected a whole number from 0 as code"),
+    ("above_percent: 80", "above_percent: 100", "26: above_percent: expected a number from 0 and below 100"),
+    ("scales: SUM, bands", "scales: [SUM, STEEP], bands", "27: scales: expected one scale"),
+    ("{0: low, 5: high}", "{5: high, 0: low}", "27: bands: expected where each band begins, lowest first"),
+    ("{0: low, 5: high}", "{0: low, 5: very high}", "27: bands: expected a name of one word for each band"),
+    ("1: 1/3, 2: 1}", "1: 1/3}", "28: table: no value for 2"),
+    ("1: 1/3, 2: 1}", "1: 1/3, 2: 1, 3: 1}", "28: table: 3 cannot come out of these items"),
+    ("1 0: 2, 1 1: 3}", "1 0: 2}", "29: table: no value for 1 1"),
+    ("items: q4..q5, table: {0: 0", "items: [q1, q2, q3, q4, q5, q1], table: {0: 0", "28: table: no value for 10"),
+    ("scales: [SUM], from: 2", "scales: [SUN], from: 2", "31: scales: no scale SUN"),
+    ("scales: [SUM], from: 2", "from: 2", "31: scales: expected a list of scales, or all"),
+    ("from: 2, to: 3", "from: 3, to: 2", "31: from, to: expected sizes above 0, the smaller first"),
+    ("from: 2, to: 3", "to: 3", "31: from: expected a number, nothing is there"),
+    ("compare: within", "compare: inside", "31: compare: expected one of within, between, either"),
+    ("direction: worse", "direction: down", "31: direction: expected one of better, worse, either"),
+    ("source: us", "source: me", "31: source: expected one of us, them"),
+    ("above: 5", "above: 5, below: 3", "33: expected below or above, with the value"),
+    ("above: 5", "over: 5", "33: unknown key over"),
+    ("mean: 4", "mean: four", "35: mean: expected a number"),
+    ("thresholds:\n  - {scales", "thresholds:\n  a: {scales", "32: thresholds: expected a list of mappings"),
+    ("{us: made up here, them: read elsewhere}", "{}", "9: sources: expected at least one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("good", "bad", "expected"), RICH_MISTAKES, ids=[expected for *_, expected in RICH_MISTAKES])
+def test_a_mistake_in_a_parameter_is_named_with_its_line(good: str, bad: str, expected: str) -> None:
+    assert RICH.count(good) == 1, good
+    found = problems_of(RICH.replace(good, bad))
+    assert any(problem.removeprefix("sleep.yaml:").startswith(expected) for problem in found), found
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_their_lines() -> None:

@@ -31,7 +31,7 @@ SAMPLE = Instrument(
     recall={"en": "past week", "nl": "afgelopen week"},
     owner="us",
     licence="ours",
-    sources=(),
+    sources={},
     verified=True,
 )
 
