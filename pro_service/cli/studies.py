@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
+from pro_service.cli import windows
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain import calendar
 from pro_service.domain.audit import Actor
@@ -24,9 +20,6 @@ from pro_service.domain.schedule import Facts, Planned, TrialEvent, check_event,
 from pro_service.instruments.reader import load_catalogue
 from pro_service.services import studies
 from pro_service.studies import reader
-
-PLAIN_WIDTH = 150
-"""Columns of the table where nobody's terminal says how wide it is: into a file or a pipe."""
 
 
 class EventOption(click.ParamType[TrialEvent]):
@@ -181,17 +174,22 @@ def _instant(at: datetime | None) -> str | None:
 def _print_table(study: Study, facts: Facts, planned: Sequence[Planned]) -> None:
     """The plan for people: local days, each window from its first to its last."""
     zone = calendar.zone(facts.timezone)
+    headings = ("timepoint", "state", "counted from", "first day", "target", "last day", "questionnaires")
+    rows = [
+        (
+            one.timepoint,
+            f"{one.state}: {one.reason}" if one.reason else one.state,
+            f"{one.anchor} {one.anchor_on}" if one.anchor else "-",
+            windows.first_day(one.opens_at, zone),
+            str(one.target_on or "-"),
+            windows.last_day(one.opens_at, one.closes_at, zone),
+            ", ".join(one.instruments),
+        )
+        for one in planned
+    ]
     title = f"{study.code} version {study.version}: {facts.arm}, {facts.stratum}"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("timepoint", "state", "counted from", "first day", "target", "last day", "questionnaires"):
-        table.add_column(heading, no_wrap=heading != "questionnaires")
-    for one in planned:
-        state = f"{one.state}: {one.reason}" if one.reason else one.state
-        anchor = f"{one.anchor} {one.anchor_on}" if one.anchor else "-"
-        days = (_first_day(one.opens_at, zone), str(one.target_on or "-"), _last_day(one, zone))
-        table.add_row(one.timepoint, state, anchor, *days, ", ".join(one.instruments))
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
-    console.print(table)
+    windows.print_table(title, headings, rows, wraps="questionnaires")
+    console = windows.console()
     console.print(
         f"Days in {facts.timezone}: a window opens at 00:00 of its first day and closes at 24:00 of its last."
     )
@@ -201,14 +199,3 @@ def _print_table(study: Study, facts: Facts, planned: Sequence[Planned]) -> None
             f"{overlap.earlier.timepoint} and {overlap.later.timepoint} may come within {study.same_instrument_days} "
             f"days of each other; {overlap.later.timepoint} may then offer to wait ({', '.join(overlap.instruments)})."
         )
-
-
-def _first_day(at: datetime | None, zone: ZoneInfo) -> str:
-    return str(calendar.local_date(at, zone)) if at else "-"
-
-
-def _last_day(one: Planned, zone: ZoneInfo) -> str:
-    """The day at whose 24:00 the window closes; none where a cap left no window."""
-    if one.closes_at is None or one.opens_at is None or one.closes_at <= one.opens_at:
-        return "-"
-    return str(calendar.local_date(one.closes_at - timedelta(microseconds=1), zone))

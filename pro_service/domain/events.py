@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from pro_service.domain import reasons, schedule
+from pro_service.domain import calendar, reasons, schedule
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import Conflict, Invalid, Problem
 from pro_service.domain.protocol import Study
@@ -19,6 +19,10 @@ from pro_service.domain.schedule import Change, Planned, TrialEvent
 
 YEARS_AHEAD = 10
 """No event is planned further ahead than this."""
+
+
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+"""Nothing was known by then; asking for an earlier instant is the same question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,20 @@ def known(records: Sequence[EventRecord], at: datetime | None = None) -> tuple[E
     seen = [record for record in records if at is None or record.recorded_at <= at]
     superseded = {record.supersedes_id for record in seen}
     return tuple(record for record in seen if record.id not in superseded)
+
+
+def asked_for(at: datetime | None, on: date | None, *, timezone: str, now: datetime) -> datetime:
+    """The instant meant by "as known at" an instant, or by the end of a local day; now, where neither is given.
+
+    What lies ahead is not known yet: it means now. Invalid where both are given.
+    """
+    if at is not None and on is not None:
+        raise _invalid("known_on", "expected either an instant (known_at) or a day (known_on), not both")
+    zone = calendar.zone(timezone)
+    at = None if at is None else max(at, LONG_AGO)
+    if on is not None and on < calendar.local_date(now, zone):
+        return calendar.day_end(on, zone) - timedelta(microseconds=1)
+    return min(at or now, now)
 
 
 def current(records: Sequence[EventRecord], at: datetime | None = None) -> tuple[TrialEvent, ...]:
@@ -79,6 +97,12 @@ def next_record(held: EventRecord | None, record: EventRecord) -> EventRecord:
     if happened or record.on is None:
         reasons.given(record.reason, what="what was recorded changes")
     return replace(record, reason=reasons.kept(record.reason), supersedes_id=None if held is None else held.id)
+
+
+def require_newest(held: EventRecord | None, seen: UUID | None) -> None:
+    """Raise Conflict where the record that somebody saw, and means to correct, is not the one that counts now."""
+    if seen is not None and (held is None or held.id != seen):
+        raise Conflict("this event has been recorded anew since it was looked at; look again before correcting it")
 
 
 def ends_of(study: Study) -> frozenset[str]:

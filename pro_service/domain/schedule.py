@@ -159,7 +159,7 @@ def check_event(study: Study, kind: str, on: date) -> None:
     if on < study.born_on:
         raise EventTooEarly(f"{kind} on {on} lies before the study was born on {study.born_on}")
     if on - study.born_on > LONGEST_STUDY:
-        raise Invalid(f"{kind} on {on} lies more than a hundred years after the study was born")
+        raise Invalid(f"{kind} on {on} lies more than a hundred years after the study was born; is the year right?")
 
 
 def _end(study: Study, known: Mapping[str, date]) -> tuple[str, date] | None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from pro_service.domain import calendar
 from pro_service.domain import events as history_of
 from pro_service.domain.audit import AuditEvent
+from pro_service.domain.consequences import Consequence, consequences
 from pro_service.domain.events import EventRecord
 from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study
@@ -29,10 +30,16 @@ _Said = tuple[str, date | None, bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The event as it now stands in the history, and what it did to the schedule."""
+    """What recording an event comes to. `event` is `before` itself where it says nothing new."""
 
     event: EventRecord
-    changes: tuple[Change, ...]
+    before: EventRecord | None
+    consequences: tuple[Consequence, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What it does to the schedule."""
+        return tuple(one.change for one in self.consequences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +52,50 @@ class _Case:
     after: EventRecord
     changes: tuple[Change, ...]
 
+    def recorded(self, now: datetime) -> Recorded:
+        """The same for whoever asked, with what it means for the person's messages."""
+        rule = self.study.reminders
+        meant = consequences(self.changes, rule=rule, participant=self.participant, now=now)
+        return Recorded(self.after, self.before, meant)
+
 
 def record(
-    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool | None = None, reason: str = ""
+    work: Work,
+    *,
+    participant_id: UUID,
+    kind: str,
+    on: date | None,
+    actual: bool | None = None,
+    reason: str = "",
+    supersedes: UUID | None = None,
 ) -> Recorded:
     """Record that an event has happened or is planned, correct its date, or take it back (`on` is None).
 
-    Without `actual`, what lies ahead is planned and the rest has happened. The same again changes nothing. Raises
-    UnknownEvent, EventTooEarly, Invalid and Conflict (see domain.events).
+    Without `actual`, what lies ahead is planned and the rest has happened. The same again changes nothing.
+    `supersedes` is the record that the caller saw and corrects: Conflict where somebody else has corrected it
+    meanwhile. Raises UnknownEvent, EventTooEarly, Invalid and Conflict (see domain.events).
     """
-    case = _case(work, participant_id, (kind, on, actual), reason, lock=True)
+    case = _case(work, participant_id, (kind, on, actual), reason, supersedes=supersedes, lock=True)
     if case.after is not case.before:
         events.add(work.session, [case.after])
         work.record(_line(case.participant, case.before, case.after))
         schedule.apply(work, participant=case.participant, study=case.study, changes=case.changes)
-    return Recorded(case.after, case.changes)
+    return case.recorded(work.now)
 
 
 def preview(
-    work: Work, *, participant_id: UUID, kind: str, on: date | None, actual: bool | None = None, reason: str = ""
-) -> tuple[Change, ...]:
-    """What `record` would do to the schedule. Refuses what `record` refuses, and writes nothing."""
-    return _case(work, participant_id, (kind, on, actual), reason, lock=False).changes
+    work: Work,
+    *,
+    participant_id: UUID,
+    kind: str,
+    on: date | None,
+    actual: bool | None = None,
+    reason: str = "",
+    supersedes: UUID | None = None,
+) -> Recorded:
+    """What `record` would come to. Refuses what `record` refuses, and writes nothing."""
+    case = _case(work, participant_id, (kind, on, actual), reason, supersedes=supersedes, lock=False)
+    return case.recorded(work.now)
 
 
 def record_first(work: Work, *, participant: Participant, first: Sequence[TrialEvent]) -> tuple[Change, ...]:
@@ -79,11 +108,14 @@ def record_first(work: Work, *, participant: Participant, first: Sequence[TrialE
     return schedule.replan(work, participant=participant)
 
 
-def history(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[EventRecord, ...]:
-    """Everything recorded of one person by `known_at` (None: by now), oldest first, corrections and all."""
+def history(
+    work: Work, *, participant_id: UUID, known_at: datetime | None = None, known_on: date | None = None
+) -> tuple[EventRecord, ...]:
+    """Everything recorded of one person by an instant, or by the end of a day there, oldest first; else by now."""
     person = participants.by_id(work.session, participant_id)
     require_staff(work, person, "events.read")
-    return tuple(one for one in _records(work, participant_id) if known_at is None or one.recorded_at <= known_at)
+    at = history_of.asked_for(known_at, known_on, timezone=person.timezone, now=work.now)
+    return tuple(one for one in _records(work, participant_id) if one.recorded_at <= at)
 
 
 def current(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[TrialEvent, ...]:
@@ -101,7 +133,7 @@ def _asked(work: Work, participant_id: UUID, event: TrialEvent, reason: str, *, 
     return EventRecord(new_id(), participant_id, event.kind, on, event.actual, work.now, work.actor.id, reason)
 
 
-def _case(work: Work, participant_id: UUID, said: _Said, reason: str, *, lock: bool) -> _Case:
+def _case(work: Work, participant_id: UUID, said: _Said, reason: str, *, supersedes: UUID | None, lock: bool) -> _Case:
     """The one path that `record` and `preview` share; `lock` makes others wait who change this person's schedule."""
     person = participants.by_id(work.session, participant_id, lock=lock)
     study = require_staff(work, person, "events.record")
@@ -112,6 +144,7 @@ def _case(work: Work, participant_id: UUID, said: _Said, reason: str, *, lock: b
     history_of.check(study, event, today)
     records = _records(work, person.id)
     before = next((one for one in history_of.known(records) if one.kind == kind), None)
+    history_of.require_newest(before, supersedes)
     after = history_of.next_record(before, _asked(work, person.id, event, reason, retracts=on is None))
     if after is before:
         return _Case(person, study, before, after, ())

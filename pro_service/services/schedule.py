@@ -6,17 +6,32 @@ Re-planning computes a diff and applies it, in the transaction of whatever chang
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
 from pro_service.domain import events as history_of
 from pro_service.domain import schedule
+from pro_service.domain.assessments import Assessment
+from pro_service.domain.datacut import Cut
 from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Change, Facts, TrialEvent
 from pro_service.domain.sweeps import first_look
-from pro_service.services import studies
+from pro_service.services import knowledge, studies
+from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
-from pro_service.storage import assessments, events
+from pro_service.storage import assessments, events, participants
 from pro_service.storage.metadata import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person's assessments as they stood at an instant, in protocol order; days are reckoned in their zone."""
+
+    at: datetime
+    timezone: str
+    assessments: tuple[Assessment, ...]
 
 
 def replan(work: Work, *, participant: Participant) -> tuple[Change, ...]:
@@ -38,6 +53,21 @@ def proposed(
     existing = assessments.of_participant(work.session, participant.id, lock=lock)
     changes = schedule.changes(existing, schedule.plan(study, facts, events))
     return history_of.with_ends(changes, history_of.ends_of(study))
+
+
+def as_known(
+    work: Work, *, participant_id: UUID, known_at: datetime | None = None, known_on: date | None = None
+) -> Known:
+    """One person's assessments as they stood at an instant, or at the end of a day there; else as they stand now.
+
+    Dates that moved since are moved back, with the help of the audit trail.
+    """
+    person = participants.by_id(work.session, participant_id)
+    study = require_staff(work, person, "events.read")
+    at = history_of.asked_for(known_at, known_on, timezone=person.timezone, now=work.now)
+    shape = Cut(study=study, timepoints=study.timepoints, instruments=(), at=at)
+    (known,) = knowledge.known(work, shape, [person])
+    return Known(at, person.timezone, tuple(form.assessment for form in known.forms))
 
 
 def apply(work: Work, *, participant: Participant, study: Study, changes: Sequence[Change]) -> None:

@@ -103,7 +103,8 @@ def test_preview_says_what_record_does_and_writes_nothing(work: Begin, anna: Par
     assert (windows(work, anna), rows()) == (before, held)
     with work(people.coordinator_nki) as w:
         done = events.record(w, participant_id=anna.id, kind="surgery", on=FEBRUARY, actual=False)
-    assert told(seen) == told(done.changes)
+    assert told(seen.changes) == told(done.changes)
+    assert seen.consequences == done.consequences
 
 
 def test_the_same_event_again_changes_nothing(work: Begin, anna: Participant, clock: Clock) -> None:
