@@ -8,28 +8,34 @@ Fates come in a fixed order, so that a small cohort too has late, moved and canc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 from typing import Literal
 
 from pro_service.domain.protocol import Study
+from pro_service.domain.reminders import NO_CHANNEL
 
 Dice = Callable[..., Random]
-Fate = Literal["usual", "moved", "late", "never", "withdraws", "progresses", "dies"]
+Fate = Literal["usual", "moved", "late", "never", "told_late", "corrected", "withdraws", "progresses", "dies"]
 
 FATES: tuple[Fate, ...] = (
     *("usual", "moved", "usual", "withdraws", "late", "usual", "never", "usual", "dies", "usual"),
-    *("usual", "usual", "moved", "usual", "progresses", "usual", "late", "usual", "usual", "usual"),
+    *("told_late", "usual", "moved", "usual", "progresses", "corrected", "late", "usual", "usual", "usual"),
 )
+"""Of twenty one withdraws, one dies, one's last event never comes, one's is told weeks late, one's is told wrongly."""
+
 HABITS: tuple[tuple[float, float], ...] = ((0.96, 0.02), (0.92, 0.04), (0.9, 0.03), (0.62, 0.16), (0.94, 0.02))
 """How likely somebody is to submit a form, and to leave it half done; the rest is missed."""
 
 NOT_YET = (0.0, 0.0)
 """The newest participant has not found the time yet: there is always a form open on the last day."""
 
-ELSEWHERE = ("Europe/London", "Atlantic/Canary", "America/New_York", "Australia/Sydney")
-EVERY_NTH_ELSEWHERE = 6
+ELSEWHERE = ("America/New_York", "Australia/Lord_Howe", "Europe/London", "Pacific/Auckland")
+"""Clocks that change on other days, the other way round, and (Lord Howe) by half an hour."""
+
+EVERY_NTH_ELSEWHERE, OPTED_OUT, SLEEPS_LATE = 6, 13, 17
+QUIET_MORNING = {"quiet_from": "18:00", "quiet_until": "11:30"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,16 @@ class Person:
     health: float
     submits: float
     stops_halfway: float
+    preferences: Mapping[str, str] = field(default_factory=dict)
 
 
-def people(study: Study, *, participants: int, first_on: date, last_on: date, dice: Dice) -> Iterator[Person]:
-    """So many people, randomised evenly between two days, balanced over arms, strata, sites and languages."""
+def people(
+    study: Study, *, participants: int, first_on: date, last_on: date, dice: Dice, newest_waits: bool = True
+) -> Iterator[Person]:
+    """So many people, randomised evenly between two days, balanced over arms, strata, sites and languages.
+
+    With `newest_waits` the last of them has not found the time for any form yet.
+    """
     span = (last_on - first_on).days
     arms_and_strata = [(arm, stratum) for stratum in study.stratum_codes for arm in study.arm_codes]
     dice("allocation").shuffle(arms_and_strata)
@@ -72,20 +84,30 @@ def people(study: Study, *, participants: int, first_on: date, last_on: date, di
         die = dice(code)
         abroad = number % EVERY_NTH_ELSEWHERE == EVERY_NTH_ELSEWHERE - 1
         randomised_on = first_on + timedelta(days=round(span * (number + 1) / participants))
-        submits, stops_halfway = HABITS[number % len(HABITS)] if number + 1 < participants else NOT_YET
+        waits = newest_waits and number + 1 == participants
+        submits, stops_halfway = NOT_YET if waits else HABITS[number % len(HABITS)]
+        fate = FATES[(number + number // len(FATES)) % len(FATES)]
         yield Person(
             code=code,
             site=site.code,
             arm=arm,
             stratum=stratum,
             language=study.languages[number % len(study.languages)],
-            timezone=die.choice(ELSEWHERE) if abroad else site.timezone,
+            timezone=ELSEWHERE[number // EVERY_NTH_ELSEWHERE % len(ELSEWHERE)] if abroad else site.timezone,
             randomised_on=randomised_on,
-            happenings=_happenings(study, arm, randomised_on, FATES[number % len(FATES)], die),
+            happenings=_happenings(study, arm, randomised_on, fate, die),
             health=min(0.95, max(0.25, die.gauss(0.68, 0.14))),
             submits=submits,
             stops_halfway=stops_halfway,
+            preferences=_preferences(number),
         )
+
+
+def _preferences(number: int) -> dict[str, str]:
+    """What somebody has chosen about messages: every so-manieth wants none, or none before half past eleven."""
+    if number % OPTED_OUT == OPTED_OUT - 1:
+        return {"channel": NO_CHANNEL}
+    return QUIET_MORNING if number % SLEEPS_LATE == SLEEPS_LATE - 1 else {}
 
 
 def goodness(study: Study, person: Person, on: date, happened: Mapping[str, date]) -> float:
@@ -134,8 +156,17 @@ def _treatment(study: Study, arm: str, randomised_on: date, fate: Fate, die: Ran
             return
         if planned != on:
             yield Happening(planned - timedelta(days=3), kind, on, actual=False, reason="moved")
-        yield Happening(on + timedelta(days=die.randint(0, 3)), kind, on, actual=True)
+        yield from _told(kind, on, die, fate if last else "usual")
         dates[kind] = before = on
+
+
+def _told(kind: str, on: date, die: Random, fate: Fate) -> Iterator[Happening]:
+    """That it happened is written down within days; of some three weeks late, or with a wrong date at first."""
+    late = die.randint(0, 3) + (21 if fate == "told_late" else 0)
+    wrong = fate == "corrected"
+    yield Happening(on + timedelta(days=late), kind, on - timedelta(days=2 if wrong else 0), actual=True)
+    if wrong:
+        yield Happening(on + timedelta(days=late + 4), kind, on, actual=True, reason="a wrong date was copied")
 
 
 def _expected(study: Study, kind: str, arm: str, dates: Mapping[str, date], die: Random) -> date | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Literal
+from uuid import UUID
 
 import numpy as np
 
+from pro_service.domain.assessments import Assessment
 from pro_service.domain.cohort import Dice, Person
 from pro_service.domain.instruments import DECLINED, NA, Answer, Instrument, Item, allowed_codes, visible
 from pro_service.domain.scoring import score, scored_items
@@ -17,16 +19,57 @@ from pro_service.domain.scoring import score, scored_items
 SKIPPED, REFUSED, NOT_APPLICABLE = 0.012, 0.004, 0.03
 """How often a question is left open, declined, or (where it may be) said not to apply."""
 
+EXPLAINED = 0.6
+"""How often the study team learns why a form was missed."""
+
 SENSE = {"better": 1, "worse": -1}
 WORDS = {"nl": "voorbeeldantwoord"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What somebody does with a form, and when."""
+    """What somebody does with a form, and when; `explained`: of a missed one, staff hear why."""
 
     at: datetime
     how: Literal["submits", "stops_halfway", "misses"]
+    explained: bool = False
+
+
+@dataclass(slots=True)
+class Mind:
+    """What somebody means to do with each form; it is made up again only where the window has changed."""
+
+    person: Person
+    dice: Dice
+    intends: dict[UUID, Reply] = field(default_factory=dict)
+    seen: dict[UUID, tuple[datetime | None, datetime | None, bool]] = field(default_factory=dict)
+
+    def news(self, one: Assessment, now: datetime) -> Reply | None:
+        """What the person will do with this assessment, where that is new at `now`; None where nothing has changed.
+
+        The same window means the same intention, but nobody answers in the past. What was begun is left as it is.
+        """
+        window = (one.opens_at, one.closes_at, one.cancelled_at is None and not one.begun)
+        if self.seen.get(one.id) == window:
+            return None
+        self.seen[one.id] = window
+        self.intends.pop(one.id, None)
+        if not window[-1] or one.opens_at is None or one.closes_at is None:
+            return None
+        die = self.dice(self.person.code, one.timepoint, one.occurrence)
+        meant = reply(self.person, opens_at=one.opens_at, closes_at=one.closes_at, die=die)
+        meant = replace(meant, at=max(meant.at, now + timedelta(hours=1)), explained=die.random() < EXPLAINED)
+        if meant.at >= one.closes_at:
+            return None
+        self.intends[one.id] = meant
+        return meant
+
+    def does(self, assessment_id: UUID, now: datetime) -> Reply | None:
+        """What was meant for this instant, and is now done; None where the mind has changed since."""
+        meant = self.intends.get(assessment_id)
+        if meant is None or meant.at != now:
+            return None
+        return self.intends.pop(assessment_id)
 
 
 def reply(person: Person, *, opens_at: datetime, closes_at: datetime, die: Random) -> Reply:

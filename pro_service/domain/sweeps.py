@@ -122,6 +122,12 @@ def ended(events: Sequence[TrialEvent], today: date) -> str | None:
     return next((event.kind for event in events if event.on <= today), None)
 
 
+def first_day(assessment: Assessment, timezone: str, now: datetime) -> date:
+    """The local day since when messages may have spoken of this assessment."""
+    opens_at = assessment.opens_at
+    return local_day(min(now, opens_at) if opens_at else now, timezone)
+
+
 def first_look(rule: ReminderRule, planned: Planned, timezone: str, now: datetime) -> datetime | None:
     """When the first message about a planned window is due; None where nobody will be asked, or not any more."""
     if planned.state != "planned" or planned.closes_at is None or planned.closes_at <= now:

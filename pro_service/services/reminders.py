@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -62,7 +62,7 @@ def _cases(work: Work, due: Sequence[Due]) -> Iterator[Case]:
     protocols = {version: studies.of_version(work, study_version_id=version) for version in versions}
     kinds = {kind for study in protocols.values() for kind in ends_of(study)}
     ends = deliveries.ends(work.session, participant_ids=people, kinds=kinds)
-    since = min(_first_day(one, work.now) for one in due)
+    since = min(sweeps.first_day(one.assessment, one.participant.timezone, work.now) for one in due)
     past = deliveries.of_participants(work.session, people, since=since)
     by_person = sorted(due, key=lambda one: one.participant.id)
     for participant_id, group in groupby(by_person, key=lambda one: one.participant.id):
@@ -74,11 +74,6 @@ def _cases(work: Work, due: Sequence[Due]) -> Iterator[Case]:
             past.get(participant_id, []),
             sweeps.ended(ends.get(participant_id, []), local_day(work.now, participant.timezone)),
         )
-
-
-def _first_day(due: Due, now: datetime) -> date:
-    opens_at = due.assessment.opens_at
-    return local_day(min(now, opens_at) if opens_at else now, due.participant.timezone)
 
 
 def _decide_one(work: Work, case: Case, outcome: _Outcome) -> None:

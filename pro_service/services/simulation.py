@@ -1,7 +1,8 @@
 """A synthetic cohort driven through the real use cases, on simulated days: events, answers, messages, scores.
 
 Nothing here writes by itself. What people do comes from `domain.cohort`; this module calls the service for each deed at
-the instant it is done, in order of time, a day per transaction. The same seed makes the same cohort.
+the instant it is done, in order of time, a day per transaction, and wakes the senders of messages whenever something
+falls due. The same seed makes the same cohort, and the same messages as `domain.simulation` makes in memory.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from functools import partial
 from itertools import count
 from random import Random
 from typing import Protocol
-from uuid import UUID
 
 from pro_service.domain import calendar, cohort, cohort_answers
+from pro_service.domain import simulation as in_memory
 from pro_service.domain.assessments import Assessment, MissingReason, Status, status
 from pro_service.domain.audit import Actor
-from pro_service.domain.cohort import Happening, Person
-from pro_service.domain.cohort_answers import Reply
+from pro_service.domain.cohort import Dice, Happening, Person
+from pro_service.domain.cohort_answers import Mind
 from pro_service.domain.instruments import Answer
 from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.protocol import Study
 from pro_service.domain.responses import Draft
-from pro_service.domain.schedule import TrialEvent
+from pro_service.domain.simulation import Lived, Period
 from pro_service.services import (
     assessments,
     corrections,
@@ -43,18 +44,17 @@ from pro_service.services import (
 from pro_service.services.work import Work
 from pro_service.storage import assessments as stored_assessments
 from pro_service.storage import datasets
+from pro_service.storage import deliveries as stored_deliveries
+from pro_service.storage import events as stored_events
 from pro_service.storage import responses as stored_responses
 
 ADMIN = Actor(kind="cli", id="simulation", role="admin")
 SYSTEM = Actor(kind="system", id="simulation", role="system")
-MESSAGE_TICKS = (time(9, 5), time(16, 5))
-"""When messages are sent on a simulated day, UTC: after ten o'clock in Europe, and in America."""
-
 SCORE_TICK = time(23, 30)
 
 DAYS_PER_MONTH = 30.4375
 SECONDS_PER_ITEM = 7
-FIRST_PART, CORRECTED, EXPLAINED, OPTED_OUT = 0.3, 0.04, 0.6, 13
+FIRST_PART, CORRECTED = 0.3, 0.04
 REASONS = (MissingReason.TOO_ILL, MissingReason.INCONVENIENT, MissingReason.ADMINISTRATIVE, MissingReason.OTHER)
 
 Deed = Callable[[Work], None]
@@ -77,6 +77,11 @@ class Order:
     months: int
     until: datetime
 
+    @property
+    def period(self) -> Period:
+        """From so many months before the end until the end."""
+        return Period(self.until - timedelta(days=round(self.months * DAYS_PER_MONTH)), self.until, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -87,6 +92,11 @@ class Totals:
     answers: int
     messages: int
     scores: int
+
+
+def dice(seed: int) -> Dice:
+    """Random generators that a seed and some words determine."""
+    return lambda *words: Random(":".join(map(str, (seed, *words))))  # noqa: S311  # repeatable on purpose
 
 
 def simulate(
@@ -101,12 +111,13 @@ def simulate(
 
     Messages go out through `channels`. Raises InvalidStudy, and whatever the services refuse.
     """
-    start = order.until - timedelta(days=round(order.months * DAYS_PER_MONTH))
+    period = order.period
+    start = period.start
     with open_work(ADMIN, now=start) as work:
         study = studies.load(work, document=order.document, file=order.file)
         studies.activate(work, code=study.code)
     world = _World(study, order, channels, base_url)
-    world.populate(start)
+    world.populate(period)
     days = (order.until.date() - start.date()).days + 1
     for done in range(days):
         end = datetime.combine(start.date() + timedelta(days=done + 1), time(), UTC)
@@ -115,6 +126,20 @@ def simulate(
         progress(done + 1, days)
     with open_work(ADMIN, now=order.until) as work:
         return _totals(work, study, world)
+
+
+def lives(work: Work, *, study: Study, order: Order) -> Iterator[Lived]:
+    """Everybody that `simulate` has let live, in order, as the database has them."""
+    study_id = studies.active_version(work, code=study.code).study_id
+    enrolled = {one.code: one for one in datasets.people(work.session, study_id=study_id, known_by=work.now)}
+    everybody = order.period.people(study, participants=order.participants, dice=dice(order.seed))
+    for number, person in enumerate(everybody):
+        participant = enrolled.get(person.code)
+        if participant is not None:
+            records = stored_events.of_participant(work.session, participant.id)
+            forms = stored_assessments.of_participant(work.session, participant.id)
+            said = stored_deliveries.of_participants(work.session, [participant.id], since=date.min)
+            yield Lived(number, person, participant, records, forms, tuple(said.get(participant.id, ())))
 
 
 def _totals(work: Work, study: Study, world: _World) -> Totals:
@@ -137,8 +162,8 @@ class _Life:
 
     person: Person
     participant: Participant
+    mind: Mind
     happened: dict[str, date] = field(default_factory=dict)
-    intends: dict[UUID, Reply] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -152,64 +177,57 @@ class _World:
 
     def __init__(self, study: Study, order: Order, channels: Mapping[str, Channel], base_url: str) -> None:
         self.answered = 0
+        self._now = datetime.min.replace(tzinfo=UTC)
         self._study, self._order, self._channels, self._base_url = study, order, channels, base_url
         self._deeds: list[tuple[datetime, int, Deed]] = []
         self._numbers = count()
         self._senses: dict[str, dict[str, int]] = {}
 
-    def populate(self, start: datetime) -> None:
-        """Plan everybody's enrolment, and the timetable of every day."""
-        order = self._order
-        last_on = max(start.date(), order.until.date() - timedelta(days=1))
-        first_on = min(last_on, start.date() + timedelta(days=1))
-        cohort_ = cohort.people(
-            self._study, participants=order.participants, first_on=first_on, last_on=last_on, dice=self._dice
-        )
-        for number, person in enumerate(cohort_):
-            at = max(start, _at(person.randomised_on, time(8, 30)))
-            self._plan(at, partial(self._enrol, person=person, number=number))
-        for day in range((order.until.date() - start.date()).days + 1):
-            for tick in MESSAGE_TICKS:
-                self._plan(_at(start.date() + timedelta(days=day), tick), self._send)
-            self._plan(_at(start.date() + timedelta(days=day), SCORE_TICK), self._score)
-        self._plan(order.until, self._send)
-        self._plan(order.until, self._score)
+    def populate(self, period: Period) -> None:
+        """Plan everybody's enrolment, and when answers are scored."""
+        everybody = period.people(self._study, participants=self._order.participants, dice=self._dice)
+        for number, person in enumerate(everybody):
+            self._plan(period.enrolled_at(person), partial(self._enrol, person=person, number=number))
+        for day in range((period.end.date() - period.start.date()).days + 1):
+            self._plan(_at(period.start.date() + timedelta(days=day), SCORE_TICK), self._score)
+        self._plan(self._order.until, self._score)
 
     def live(self, work: Work, *, until: datetime) -> None:
-        """Do what is to be done before `until`, each deed at its own instant."""
+        """Do what is to be done before `until`, each deed at its own instant, and messages first."""
         while self._deeds and self._deeds[0][0] < until:
             at, _, deed = heapq.heappop(self._deeds)
+            self._talk(work, until=at)
+            self._now = at
             deed(replace(work, now=at))
+        self._talk(work, until=until - timedelta(microseconds=1))
+
+    def _talk(self, work: Work, *, until: datetime) -> None:
+        """Wake those who decide about messages and send them at every instant up to `until` at which one is due."""
+        while (due_at := stored_deliveries.next_at(work.session)) is not None and due_at <= until:
+            self._now = max(self._now, due_at)
+            self._send(replace(work, now=self._now))
 
     def _plan(self, at: datetime, deed: Deed) -> None:
         if at <= self._order.until:
             heapq.heappush(self._deeds, (at, next(self._numbers), deed))
 
     def _dice(self, *words: object) -> Random:
-        return Random(":".join(map(str, (self._order.seed, *words))))  # noqa: S311  # repeatable on purpose
+        return dice(self._order.seed)(*words)
 
     def _enrol(self, work: Work, person: Person, number: int) -> None:
         staff = replace(work, actor=self._staff(person))
-        participant = participants.enrol(
+        participant = participants.admit(
             staff,
             study=self._study.code,
-            code=person.code,
-            site=person.site,
-            arm=person.arm,
-            stratum=person.stratum,
-            language=person.language,
-            timezone=person.timezone,
+            candidate=in_memory.candidate(self._study, person),
             contact=Contact(name=f"Synthetic Person {number + 1}", email=f"{person.code.lower()}@example.org"),
-            eligibility={one.code: "no" if one.excludes else "yes" for one in self._study.criteria},
-            consented_on=person.randomised_on,
-            events=[TrialEvent(kind.code, person.randomised_on) for kind in self._study.events if kind.required],
         )
-        if number % OPTED_OUT == OPTED_OUT - 1:
-            participants.prefer(staff, participant_id=participant.id, channel="none")
-        life = _Life(person, participant)
+        if person.preferences:
+            participants.prefer(staff, participant_id=participant.id, **person.preferences)
+        life = _Life(person, participant, Mind(person, self._dice))
         self._intend(work, life)
         for happening in person.happenings:
-            at = max(work.now + timedelta(hours=1), _at(happening.on, time(13, 0)))
+            at = in_memory.recorded_at(happening, work.now)
             self._plan(at, partial(self._record, life=life, happening=happening))
 
     def _record(self, work: Work, life: _Life, happening: Happening) -> None:
@@ -228,26 +246,20 @@ class _World:
     def _intend(self, work: Work, life: _Life) -> None:
         """Make up the person's mind about every form that is still to come; moved windows change it."""
         for one in stored_assessments.of_participant(work.session, life.participant.id):
-            if one.begun or one.cancelled_at is not None or one.opens_at is None or one.closes_at is None:
-                life.intends.pop(one.id, None)
+            meant = life.mind.news(one, work.now)
+            if meant is None or one.closes_at is None:
                 continue
-            die = self._dice(life.person.code, one.timepoint, one.occurrence)
-            reply = cohort_answers.reply(life.person, opens_at=one.opens_at, closes_at=one.closes_at, die=die)
-            reply = replace(reply, at=max(reply.at, work.now + timedelta(hours=1)))
-            if life.intends.get(one.id) == reply or reply.at >= one.closes_at:
-                continue
-            life.intends[one.id] = reply
-            if reply.how != "misses":
-                self._plan(reply.at, partial(self._answer, life=life, one=one, reply=reply))
-            elif die.random() < EXPLAINED:
-                reason = die.choice(REASONS)
+            if meant.how != "misses":
+                self._plan(meant.at, partial(self._answer, life=life, one=one))
+            elif meant.explained:
+                reason = self._dice(life.person.code, one.timepoint, "reason").choice(REASONS)
                 at = one.closes_at + timedelta(days=4)
                 self._plan(at, partial(self._explain, life=life, one=one, reason=reason))
 
-    def _answer(self, work: Work, life: _Life, one: Assessment, reply: Reply) -> None:
-        if life.intends.get(one.id) is not reply:
+    def _answer(self, work: Work, life: _Life, one: Assessment) -> None:
+        reply = life.mind.does(one.id, work.now)
+        if reply is None:
             return  # the window has moved since, or is gone
-        del life.intends[one.id]
         patient, person = replace(work, actor=life.actor), life.person
         on = calendar.local_date(work.now, calendar.zone(person.timezone))
         well = cohort.goodness(self._study, person, on, life.happened)
@@ -255,7 +267,7 @@ class _World:
         die = self._dice(person.code, one.timepoint, "form")
         first = one.instruments[0]
         if reply.how == "stops_halfway":
-            some = dict(list(given[first].items())[: len(given[first]) // 2])
+            some = dict(list(given[first].items())[: max(1, len(given[first]) // 2)])
             self._save(patient, one, first, some)
             return
         if die.random() < FIRST_PART:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     insert,
     or_,
     select,
@@ -131,6 +132,13 @@ def take_due(session: Session, *, now: datetime, limit: int) -> tuple[Due, ...]:
     split = len(assessments.COLUMNS)
     rows = [tuple(row) for row in session.execute(query)]
     return tuple(Due(assessments.from_values(row[:split]), participants.from_values(row[split:])) for row in rows)
+
+
+def next_at(session: Session) -> datetime | None:
+    """When something is to be decided or sent next, which may be in the past; None: never, as things stand."""
+    firsts = (select(func.min(assessment.c.next_reminder_at)), select(func.min(delivery.c.due_at)))
+    found = [session.execute(first).scalar_one() for first in firsts]
+    return min((at for at in found if at is not None), default=None)
 
 
 def look_again(session: Session, times: Mapping[UUID, datetime | None]) -> None:

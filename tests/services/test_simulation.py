@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pro_service.domain.assessments import status
 from pro_service.domain.dataset import Dataset, Row
+from pro_service.domain.simulation import Lived, lives
 from pro_service.runtime import Runtime, build
 from pro_service.services import datasets, demo, simulation
 from pro_service.services.simulation import Order, Totals
 from pro_service.settings import from_environment
 from pro_service.storage.migrations import upgrade
-from pro_service.studies.reader import shipped
+from pro_service.studies.reader import read, shipped
 from tests.support import people
 from tests.support.clock import Clock
 
@@ -49,6 +51,38 @@ def test_a_cohort_lives_through_the_study(runtime: Runtime, clock: Clock, tmp_pa
     assert "submitted_in_window" in statuses
     assert "submitted_out_of_window" not in statuses
     assert all(row[2] in ("short", "conventional") for row in known["participants"])
+
+
+def seen(lived: Lived) -> tuple[object, ...]:
+    """Every window and every decision of one person, without the ids and without the channel's name."""
+    name = {one.id: one.timepoint for one in lived.assessments}
+    windows = [
+        (one.timepoint, one.opens_at, one.due_at, one.closes_at, one.started_at, one.submitted_at)
+        for one in lived.assessments
+    ]
+    ends = [
+        (one.timepoint, status(one, UNTIL), one.cancelled_at, one.cancel_reason, one.instruments)
+        for one in lived.assessments
+    ]
+    said = [
+        (one.decided_at, one.occasion, one.decision, one.reason, one.due_at, one.outcome, one.sent_at, one.local_day)
+        for one in lived.deliveries
+    ]
+    about = [(one.decided_at, sorted(name[each] for each in one.assessment_ids)) for one in lived.deliveries]
+    records = [(one.kind, one.on, one.actual, one.recorded_at, one.reason) for one in lived.records]
+    return lived.person, records, *(sorted(map(str, lines)) for lines in (windows, ends, said, about))
+
+
+def test_in_memory_the_same_windows_and_messages_come_out(runtime: Runtime) -> None:
+    """Nothing is decided twice: the simulation in memory and the services with their database agree on every line."""
+    asked = order(participants=12, months=8)
+    simulated(runtime, asked)
+    study = read(asked.document, file=asked.file, catalogue_codes=None)
+    with runtime.work(people.everything, now=UNTIL, writes=False) as work:
+        stored = [seen(one) for one in simulation.lives(work, study=study, order=asked)]
+    in_memory = lives(study, participants=12, period=asked.period, dice=simulation.dice(asked.seed))
+    assert [seen(one) for one in in_memory] == stored
+    assert len(stored) == 12
 
 
 def test_somebody_has_something_to_answer_today(runtime: Runtime, clock: Clock) -> None:

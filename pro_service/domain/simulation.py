@@ -1,0 +1,273 @@
+"""A protocol lived through in memory, one synthetic person at a time, by the very rules the service applies.
+
+Planning, re-planning, the sweep over what is due and the last word before a message goes out are the functions that
+the services call; only storing is left out. Nothing waits: each is done at the very instant it falls due.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from pro_service.domain import calendar, cohort, enrolment, schedule, sweeps
+from pro_service.domain import events as history_of
+from pro_service.domain.assessments import Assessment
+from pro_service.domain.cohort import Dice, Happening, Person
+from pro_service.domain.cohort_answers import Mind
+from pro_service.domain.deliveries import Delivery
+from pro_service.domain.enrolment import Enrolment
+from pro_service.domain.errors import Invalid
+from pro_service.domain.events import EventRecord
+from pro_service.domain.participants import Participant
+from pro_service.domain.protocol import Study
+from pro_service.domain.reminders import Kind
+from pro_service.domain.schedule import Change, Facts, TrialEvent
+from pro_service.domain.sweeps import Case
+
+ENROLMENT_HOUR, RECORDING_HOUR = time(8, 30), time(13, 0)
+"""When staff enrol people and write down what happened, UTC."""
+
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
+"""Later than anything: a simulation without an end goes on until the last window of each person has closed."""
+
+CHANNEL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """One person at the end: all that was recorded, what became of each assessment, every decision about a message.
+
+    Decisions are in the order they were taken, `number` is the person's place in the cohort, from 0.
+    """
+
+    number: int
+    person: Person
+    participant: Participant
+    records: tuple[EventRecord, ...]
+    assessments: tuple[Assessment, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """People are enrolled from the day after `start` to the day before `end`; `until` is where the simulation ends."""
+
+    start: datetime
+    end: datetime
+    until: datetime = FAR
+
+    def people(self, study: Study, *, participants: int, dice: Dice) -> Iterator[Person]:
+        """Who is enrolled in this period; where it has an end, the newest has not answered anything yet."""
+        last_on = max(self.start.date(), self.end.date() - timedelta(days=1))
+        first_on = min(last_on, self.start.date() + timedelta(days=1))
+        return cohort.people(
+            study,
+            participants=participants,
+            first_on=first_on,
+            last_on=last_on,
+            dice=dice,
+            newest_waits=self.until < FAR,
+        )
+
+    def enrolled_at(self, person: Person) -> datetime:
+        """When this person is enrolled."""
+        return max(self.start, datetime.combine(person.randomised_on, ENROLMENT_HOUR, UTC))
+
+
+def lives(study: Study, *, participants: int, period: Period, dice: Dice) -> Iterator[Lived]:
+    """Everybody's life in the study, one after the other; nothing is kept. Raises Invalid where nobody can enrol."""
+    for number, person in enumerate(period.people(study, participants=participants, dice=dice)):
+        at = period.enrolled_at(person)
+        if at <= period.until:
+            yield _Life(study, person, number, Mind(person, dice), period.until).lived(at)
+
+
+def candidate(study: Study, person: Person) -> Enrolment:
+    """What is known of a synthetic person on enrolment: eligible, and randomised that day."""
+    return Enrolment(
+        code=person.code,
+        site=person.site,
+        arm=person.arm,
+        stratum=person.stratum,
+        language=person.language,
+        timezone=person.timezone,
+        eligibility={one.code: enrolment.NO if one.excludes else enrolment.YES for one in study.criteria},
+        consented_on=person.randomised_on,
+        events=[TrialEvent(kind.code, person.randomised_on) for kind in study.events if kind.required],
+    )
+
+
+def recorded_at(happening: Happening, enrolled_at: datetime) -> datetime:
+    """When somebody writes it down."""
+    return max(enrolled_at + timedelta(hours=1), datetime.combine(happening.on, RECORDING_HOUR, UTC))
+
+
+@dataclass(slots=True)
+class _Life:
+    """One person while the simulation goes on. Deeds to come are kept in order of time."""
+
+    study: Study
+    person: Person
+    number: int
+    mind: Mind
+    until: datetime
+    records: list[EventRecord] = field(default_factory=list)
+    held: dict[UUID, Assessment] = field(default_factory=dict)
+    said: list[Delivery] = field(default_factory=list)
+    ends: list[TrialEvent] = field(default_factory=list)
+    deeds: list[tuple[datetime, int, Happening | UUID]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    participant: Participant = field(init=False)
+
+    def lived(self, at: datetime) -> Lived:
+        """Enrolled at that instant, until the end."""
+        self._enrol(at)
+        now = at
+        while True:
+            deed_at = self.deeds[0][0] if self.deeds else self.until
+            look_at = self._look_at()
+            if look_at is not None and look_at <= deed_at:
+                now = max(now, look_at)
+                self._talk(now)
+            elif self.deeds and deed_at <= self.until:
+                now, _, deed = heapq.heappop(self.deeds)
+                if isinstance(deed, Happening):
+                    self._record(deed, now)
+                else:
+                    self._answer(deed, now)
+            else:
+                break
+        assessments, deliveries = tuple(self.held.values()), tuple(self.said)
+        return Lived(self.number, self.person, self.participant, tuple(self.records), assessments, deliveries)
+
+    def _id(self) -> UUID:
+        return UUID(int=(self.number + 1 << 64) + next(self.ids))
+
+    def _enrol(self, at: datetime) -> None:
+        person, asked = self.person, candidate(self.study, self.person)
+        today = calendar.local_date(at, calendar.zone(person.timezone))
+        if problems := enrolment.problems(self.study, asked, today):
+            raise Invalid("nobody can be enrolled in this study", problems=problems)
+        self.participant = Participant(
+            id=self._id(),
+            study_id=UUID(int=1),
+            study_version_id=UUID(int=1),
+            code=person.code,
+            site=person.site,
+            arm=person.arm,
+            stratum=person.stratum,
+            language=person.language,
+            timezone=person.timezone,
+            eligibility=asked.eligibility,
+            consented_on=asked.consented_on,
+            enrolled_at=at,
+            preferences=person.preferences,
+        )
+        for event in asked.events:
+            self._note(event.kind, event.on, at, actual=True, reason="at enrolment")
+        self._replan(at)
+        for happening in person.happenings:
+            self._plan(recorded_at(happening, at), happening)
+
+    def _plan(self, at: datetime, deed: Happening | UUID) -> None:
+        if at <= self.until:
+            heapq.heappush(self.deeds, (at, next(self.ids), deed))
+
+    def _record(self, happening: Happening, now: datetime) -> None:
+        today = calendar.local_date(now, calendar.zone(self.person.timezone))
+        on = happening.date or self.study.born_on
+        history_of.check(self.study, TrialEvent(happening.kind, on, happening.actual), today)
+        self._note(happening.kind, happening.date, now, actual=happening.actual, reason=happening.reason)
+        self._replan(now)
+
+    def _note(self, kind: str, on: date | None, now: datetime, *, actual: bool, reason: str) -> None:
+        held = next((one for one in history_of.known(self.records) if one.kind == kind), None)
+        asked = EventRecord(self._id(), self.participant.id, kind, on, actual, now, "simulation", reason)
+        record = history_of.next_record(held, asked)
+        if record is not held:
+            self.records.append(record)
+
+    def _replan(self, now: datetime) -> None:
+        person, study, ending = self.person, self.study, history_of.ends_of(self.study)
+        known = history_of.current(self.records)
+        self.ends = sorted((one for one in known if one.kind in ending), key=lambda one: one.on)
+        planned = schedule.plan(study, Facts(person.arm, person.stratum, person.timezone), known)
+        for change in history_of.with_ends(schedule.changes(list(self.held.values()), planned), ending):
+            if change.writes:
+                self._apply(change, now)
+
+    def _apply(self, change: Change, now: datetime) -> None:
+        fields: dict[str, Any] = change.fields(now)
+        fields["next_reminder_at"] = sweeps.first_look(self.study.reminders, change.planned, self.person.timezone, now)
+        if change.existing is None:
+            planned = change.planned
+            one = Assessment(self._id(), self.participant.id, planned.timepoint, planned.occurrence, **fields)
+        else:
+            one = replace(change.existing, **fields)
+        self.held[one.id] = one
+        meant = self.mind.news(one, now)
+        if meant is not None and meant.how != "misses":
+            self._plan(meant.at, one.id)
+
+    def _answer(self, assessment_id: UUID, now: datetime) -> None:
+        meant = self.mind.does(assessment_id, now)
+        if meant is None:
+            return  # the window has moved since, or is gone
+        one, submitted = self.held[assessment_id], meant.how == "submits"
+        self.held[assessment_id] = replace(
+            one,
+            started_at=now,
+            submitted_at=now if submitted else None,
+            next_reminder_at=None if submitted else one.next_reminder_at,
+        )
+
+    def _look_at(self) -> datetime | None:
+        """When something falls due next: a look at an assessment, or a message that had to wait."""
+        looks = [one.next_reminder_at for one in self.held.values() if one.next_reminder_at is not None]
+        looks += [one.due_at for one in self.said if one.due_at is not None]
+        soonest = min(looks, default=None)
+        return soonest if soonest is not None and soonest <= self.until else None
+
+    def _talk(self, now: datetime) -> None:
+        """What the workers do when they wake: decide about everything that is due, then send what may go."""
+        due = [one for one in self.held.values() if one.next_reminder_at is not None and one.next_reminder_at <= now]
+        if due:
+            since = min(sweeps.first_day(one, self.person.timezone, now) for one in due)
+            past = [one for one in self.said if one.local_day >= since]
+            case = Case(self.participant, self.study.reminders, due, past, self._ended(now))
+            self._keep(sweeps.sweep(case, now, new_id=self._id))
+        for place, delivery in enumerate(self.said):
+            if delivery.due_at is not None and delivery.due_at <= now:
+                self.said[place] = self._sent(delivery, now)
+
+    def _keep(self, swept: sweeps.Swept) -> None:
+        if swept.joined is not None:
+            waiting, ids = swept.joined
+            self.said[self.said.index(waiting)] = replace(waiting, assessment_ids=ids)
+        self.said += swept.new
+        for one, at in swept.again.items():
+            self.held[one] = replace(self.held[one], next_reminder_at=at)
+
+    def _sent(self, delivery: Delivery, now: datetime) -> Delivery:
+        """The message as it went out, or with the reason why it did not."""
+        others = [one for one in self.said if one.id != delivery.id]
+        spoken_of, decision = sweeps.last_word(
+            now,
+            rule=self.study.reminders,
+            assessments=tuple(self.held.values()),
+            meant=delivery.assessment_ids,
+            person=sweeps.person(self.participant, others, now, ended=self._ended(now)),
+        )
+        if decision.kind is not Kind.SEND:
+            news = {"decision": decision.kind, "reason": decision.reason, "due_at": decision.until, "decided_at": now}
+            return replace(delivery, **news)  # type: ignore[arg-type]
+        ids = tuple(one.id for one in spoken_of)
+        return replace(delivery, assessment_ids=ids, channel=CHANNEL, outcome="sent", sent_at=now, due_at=None)
+
+    def _ended(self, now: datetime) -> str | None:
+        return sweeps.ended(self.ends, calendar.local_date(now, calendar.zone(self.person.timezone)))
