@@ -45,6 +45,7 @@ class Block:
     scales: dict[str, Column] = field(default_factory=dict)
     tariff: Tariff | None = None
     rule: str = "default"
+    estimates: dict[tuple[object, ...], tuple[Floats, Floats]] = field(default_factory=dict)
 
     def count(self, codes: Iterable[str]) -> Counts:
         """How many of these items were answered, form by form."""

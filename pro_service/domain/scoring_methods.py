@@ -12,6 +12,9 @@ from typing import Literal
 
 from pro_service.domain.instruments import Scale
 from pro_service.domain.scoring_block import Block, Scored, names
+from pro_service.domain.scoring_grades import convert, grade
+from pro_service.domain.scoring_patterns import pattern
+from pro_service.domain.scoring_shares import compound, share
 from pro_service.domain.scoring_sums import (
     count_answered,
     count_na,
@@ -25,7 +28,10 @@ from pro_service.domain.scoring_sums import (
 from pro_service.domain.scoring_tables import bands, index, lookup, lowest_of_bands, profile
 from pro_service.domain.scoring_volumes import lines, volume
 
-Kind = Literal["flag", "turned", "recode", "rule", "scales", "scale", "percent", "table", "bands", "lines"]
+Kind = Literal[
+    "flag", "turned", "recode", "rule", "items", "scales", "scale", "number", "percent", "table", "values", "grades",
+    "bands", "bank", "lines",
+]  # fmt: skip
 """What a parameter holds, each read by a function of its own in `instruments/params.py`."""
 
 
@@ -83,6 +89,11 @@ METHODS: Mapping[str, Method] = {
     "profile": Method(profile, widest=lambda scale: len(scale.items), whole=True),
     "index": Method(index, needs_value_set=True, whole=True),
     "lookup": Method(lookup, {"table": Param("table", needed=True)}, whole=True),
+    "grade": Method(grade, {"grades": Param("grades", needed=True)}),
+    "convert": Method(convert, {"scales": Param("scale", needed=True), "values": Param("values", needed=True)}),
+    "pattern": Method(pattern, {"bank": Param("bank", needed=True), "rule": RULE, "error": FLAG}),
+    "share": Method(share, {"part": Param("items"), "of": Param("number"), "given": Param("items")}, whole=True),
+    "compound": Method(compound, {"scales": SCALES}),
     "bands": Method(
         bands,
         {"scales": Param("scale", needed=True), "bands": Param("bands", needed=True)},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import prod
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -13,6 +14,7 @@ from pro_service.domain.instruments import Item, Scale, allowed_codes
 from pro_service.domain.scoring_block import RULES
 from pro_service.domain.scoring_methods import Kind
 from pro_service.domain.scoring_volumes import line_items
+from pro_service.instruments.banks import bank, bank_ids
 from pro_service.instruments.page import Page
 
 _LINE = ("times", "per", "shortfall", "price")
@@ -117,6 +119,56 @@ def _scale(place: Place) -> tuple[str, ...]:
     return listed
 
 
+def _items(place: Place) -> tuple[str, ...]:
+    return span(place.page, place.node, place.key, place.items)
+
+
+def _number(place: Place) -> float:
+    value = place.page.number(place.node, place.key) or 0.0
+    if value <= 0:
+        place.wrong("expected a number above 0")
+    return value
+
+
+def _values(place: Place) -> dict[int, float]:
+    """What each whole number that another scale may be becomes."""
+    return _numbers(place.page, place.node, place.key)
+
+
+def _grades(place: Place) -> tuple[float, ...]:
+    """A name of the definition's `grades`: a number for every way to answer the scale's items, the last one's first."""
+    name, tables = place.node[place.key], place.page.mapping(place.page.root, "grades", needed=False)
+    listed = tables.get(name)
+    ways = prod(len(allowed_codes(place.items[code])) for code in place.own)
+    if not isinstance(listed, CommentedSeq) or not all(isinstance(grade, int) for grade in listed):
+        place.wrong(f"no grades {name}: there are {', '.join(map(str, tables)) or 'none'}")
+    elif len(listed) != ways:
+        place.wrong(f"{name} has {len(listed)} numbers, and these items can be answered in {ways} ways")
+    else:
+        return tuple(float(grade) for grade in listed)
+    return ()
+
+
+def _bank(place: Place) -> dict[str, tuple[float, ...]]:
+    """The name of an item bank, or {name: {item: its name in the bank}}: per item, what the bank says of it."""
+    node = place.node[place.key]
+    named = node if isinstance(node, CommentedMap) else CommentedMap({node: CommentedMap()})
+    name, calibrated = next(iter(named.items()))
+    if name not in bank_ids():
+        place.wrong(f"no item bank {name}: there are {', '.join(bank_ids())}")
+        return {}
+    found = {}
+    for code in place.own:
+        original = calibrated.get(code, code)
+        if original not in bank(name):
+            place.wrong(f"{name} has no item {original}")
+            continue
+        found[code] = bank(name)[original]
+        if len(found[code]) != len(allowed_codes(place.items[code])):
+            place.wrong(f"{code} has {len(allowed_codes(place.items[code]))} codes, {original} {len(found[code])}")
+    return found
+
+
 def _bands(place: Place) -> dict[float, str]:
     """Where each band begins, and its name: one word, without spaces, that stays the same in every language."""
     node = place.page.mapping(place.node, place.key)
@@ -182,6 +234,11 @@ READERS: Mapping[Kind, Callable[[Place], object]] = {
     "turned": _turned,
     "recode": _recode,
     "rule": _rule,
+    "items": _items,
+    "number": _number,
+    "values": _values,
+    "grades": _grades,
+    "bank": _bank,
     "scales": _scales,
     "scale": _scale,
     "percent": _percent,

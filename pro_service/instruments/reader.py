@@ -5,6 +5,7 @@ permission: free, registration, agreement or fee                    what it take
 sources:  [text, ...] or {key: text}                                a list's sources have the keys 1, 2, ...
 options:  {name: {code: {en: ..., nl: ...}}}                        lists of answers that items share
 recodes:  {name: {code: number}}                                    what answers count for, where not for their code
+grades:   {name: [number, ...]}                                     one for every way to answer the items of a scale
 defaults: {kind: choice, options: name}                             what an item is unless it says otherwise
 items:    {code: {en: ..., nl: ..., kind, options, minimum, maximum, unit, allows_na, shown_if: {item: [codes]}}}
 scales:   {code: {en: ..., nl: ..., method, items: [q1, q4] or q1..q5, higher_is, range: [0, 100], ...}}
@@ -34,8 +35,8 @@ YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Ne
 """A yes/no item is stored as 1 or 0."""
 
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
-        "placeholder_wording", "respondent", "value_sets", "options", "recodes", "defaults", "items", "scales",
-        "differences", "thresholds", "references")  # fmt: skip
+        "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
+        "scales", "differences", "thresholds", "references")  # fmt: skip
 _ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
 _BOUNDED = frozenset({"count", "number", "vas"})
 

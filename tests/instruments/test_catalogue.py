@@ -23,7 +23,16 @@ SCALES = {
     "tess-ue": "TESS N_ANSWERED N_NA",
     "qlq-hn43": "HNPA HNSW HNTE HNOM HNDR HNSE HNCO HNSP HNBI HNSO HNSC HNSX HNSH HNLY HNSK HNWL HNAX HNWO HNNE",
 }
-CODES = sorted({*SCALES, "imcq", "ipcq"})
+SCALES |= {
+    "promis-global-10": "GPH_RAW GPH_T GMH_RAW GMH_T",
+    **{f"promis-{domain}-4a": "RAW T SE" for domain in ("pf", "fatigue", "pain", "sleep", "anxiety", "social")},
+    "promis-depression-4a": "RAW T SE T_PATTERN SE_PATTERN",
+    "wpai": "ABSENTEEISM PRESENTEEISM OVERALL ACTIVITY",
+    "bpi-sf": "SEVERITY INTERFERENCE",
+    "bfi": "GLOBAL BAND",
+    "decision-regret": "REGRET",
+}
+CODES = sorted({*SCALES, "imcq", "ipcq", "promis-depression", "pro-ctcae"})
 ITEMS = {
     "qlq-c30": [f"q{number}" for number in range(1, 31)],
     "eq-5d-3l": ["MO", "SC", "UA", "PD", "AD", "VAS"],
@@ -31,6 +40,14 @@ ITEMS = {
     "tess-le": [f"q{number}" for number in range(1, 31)],
     "tess-ue": [f"q{number}" for number in range(1, 30)],
     "qlq-hn43": [f"q{number}" for number in range(31, 74)],
+}
+ITEMS |= {code: [f"q{number}" for number in range(1, 5)] for code in SCALES if code.endswith("-4a")}
+ITEMS |= {
+    "promis-global-10": [f"q{number}" for number in range(1, 11)],
+    "wpai": [f"q{number}" for number in range(1, 7)],
+    "bpi-sf": ["q3", "q4", "q5", "q6", *(f"q9{letter}" for letter in "abcdefg")],
+    "bfi": [f"q{number}" for number in range(1, 10)],
+    "decision-regret": [f"q{number}" for number in range(1, 6)],
 }
 
 
@@ -68,7 +85,9 @@ def test_labels_tell_the_items_of_a_form_apart(code: str) -> None:
         assert len(set(labels)) == len(labels)
 
 
-@pytest.mark.parametrize("code", ["tess-le", "tess-ue", "qlq-hn43", "imcq", "ipcq"])
+@pytest.mark.parametrize(
+    "code", ["tess-le", "tess-ue", "qlq-hn43", "imcq", "ipcq", "wpai", "bpi-sf", "bfi", "decision-regret"]
+)
 def test_facts_from_memory_or_a_third_party_are_not_called_verified(code: str) -> None:
     assert not CATALOGUE[code].verified
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pro_service.domain.errors import UnknownValueSet
 from pro_service.domain.instruments import Instrument
 from pro_service.domain.scoring import forms, score
+from pro_service.domain.scoring_patterns import GRID, chances, parameters
 from pro_service.domain.value_sets import Tariff, ValueSet
 from pro_service.instruments import load_catalogue, value_set, value_set_ids
 
@@ -171,3 +173,136 @@ def test_every_state_is_scored_by_its_own_value(instrument: Instrument, set_id: 
     found = score(instrument, columns.values, value_set=value_set(set_id)).values
     assert found["PROFILE"].tolist() == states
     assert found["INDEX"].tolist() == [index_of(set_id, each) for each in states]
+
+
+FORMS_4A = [code for code in CATALOGUE if code.startswith("promis-") and code.endswith("-4a")]
+
+
+def test_each_version_of_physical_function_has_its_own_table() -> None:
+    """Trap 29: version 2.0 runs from 22.5 to 57.0; 22.9 and 56.9 would be version 1.0."""
+    form = CATALOGUE["promis-pf-4a"]
+    assert form.version == "2.0"
+    assert [scored(form, dict.fromkeys(("q1", "q2", "q3", "q4"), code))["T"] for code in (1, 5)] == [22.5, 57.0]
+
+
+@pytest.mark.parametrize("code", FORMS_4A)
+def test_more_of_a_thing_is_a_higher_t_score(code: str) -> None:
+    """Trap 29: T rises with the codes in every domain; whether that is better or worse is the scale's to say."""
+    form = CATALOGUE[code]
+    found = score(form, {f"q{item}": np.arange(1.0, 6.0) for item in range(1, 5)}).values["T"]
+    assert (np.diff(found) > 0).all()
+    (scale,) = [scale for scale in form.scales if scale.code == "T"]
+    assert scale.higher_is == ("better" if code in {"promis-pf-4a", "promis-social-4a"} else "worse")
+
+
+@pytest.mark.parametrize("code", FORMS_4A)
+def test_a_raw_sum_of_fewer_items_has_no_t_score(code: str) -> None:
+    """Trap 29: three answers make no raw sum; only another missing rule prorates them, to a whole number."""
+    form = CATALOGUE[code]
+    answers = {"q1": np.array([2.0]), "q2": np.array([2.0]), "q3": np.array([3.0]), "q4": np.array([np.nan])}
+    found = score(form, answers).values
+    assert [bool(np.isnan(found[scale][0])) for scale in ("RAW", "T", "SE")] == [True, True, True]
+    prorated = score(form, answers, missing_rule="half").values
+    assert prorated["RAW"][0] == pytest.approx(28 / 3)
+    full = score(
+        form, {item: np.array([code]) for item, code in zip(answers, (2.0, 2.0, 3.0, 2.0), strict=True)}
+    ).values
+    assert (prorated["T"][0], prorated["SE"][0]) == (full["T"][0], full["SE"][0])  # 28/3 is 9 to the nearest
+
+
+def test_a_global_score_is_never_made_of_what_happens_to_be_there() -> None:
+    """Trap 46: a package adds up whatever is present; here every one of the four items is needed, q1 and q9 are not."""
+    form = CATALOGUE["promis-global-10"]
+    whole: dict[str, float | int | str] = {f"q{number}": 5 if number == 7 else 3 for number in range(1, 11)}
+    for absent in whole:
+        found = scored(form, {item: code for item, code in whole.items() if item != absent})
+        physical, mental = np.isnan(found["GPH_T"]), np.isnan(found["GMH_T"])
+        assert (physical, mental) == (absent in {"q3", "q6", "q7", "q8"}, absent in {"q2", "q4", "q5", "q10"}), absent
+
+
+def test_skipped_by_design_is_a_grade_and_not_applicable_is_none() -> None:
+    """Trap 30: a lead at 0 makes grade 0 with nothing behind it; `na` makes no grade, nor does an open follow-up."""
+    form = CATALOGUE["pro-ctcae"]
+    assert scored(form, {"t48F": 0})["T48"] == 0
+    assert np.isnan(scored(form, {"t48F": 1})["T48"])
+    assert np.isnan(scored(form, {"t66S": "na"})["T66"])
+    assert scored(form, {"t66S": 3})["T66"] == 3
+    assert [item.code for item in form.items if item.allows_na] == [
+        "t36S", "t57P", "t58P", "t66S", "t67F", "t68S", "t69P", "t70P", "t71S", "t79P",
+    ]  # fmt: skip
+
+
+def test_the_library_is_whole() -> None:
+    """Trap 30: 80 terms and 124 items in the numbering of ProAE; 59 terms have a grade, presence alone has none."""
+    form = CATALOGUE["pro-ctcae"]
+    assert (len(form.items), len({item.code[1:-1] for item in form.items}), len(form.scales)) == (124, 80, 59)
+    assert not any(item.endswith("P") for scale in form.scales for item in scale.items)
+    assert all(item.shown_if is None or item.shown_if.codes == (1, 2, 3, 4) for item in form.items)
+
+
+WORK: dict[str, float | int | str] = {"q1": 1, "q2": 40, "q4": 0, "q6": 10}
+
+
+def test_no_hours_worked_is_everything_lost_and_no_presenteeism() -> None:
+    """Trap 33: with q4 = 0 there is no q5: presenteeism is missing, the overall loss 100; of no hours there is none."""
+    for more in ({}, {"q5": 0}, {"q5": 10}):
+        found = scored(CATALOGUE["wpai"], {**WORK, **more})
+        assert (found["ABSENTEEISM"], found["OVERALL"], found["ACTIVITY"]) == (100, 100, 100)
+        assert np.isnan(found["PRESENTEEISM"])
+    none = scored(CATALOGUE["wpai"], {**WORK, "q2": 0})
+    assert np.isnan([none["ABSENTEEISM"], none["PRESENTEEISM"], none["OVERALL"]]).all()
+
+
+def test_patterns_give_the_published_table_of_raw_sums_again() -> None:
+    """Two sources against each other: the mean over all patterns of a raw sum, each as likely as the bank says."""
+    form = CATALOGUE["promis-depression-4a"]
+    states = np.array(list(product(range(1, 6), repeat=4)), dtype=np.float64)
+    found = score(form, {f"q{item + 1}": states[:, item] for item in range(4)}).values
+    (scale,) = [scale for scale in form.scales if scale.code == "T_PATTERN"]
+    likely = [chances(*_split(parameters(scale)[item])) for item in scale.items]
+    weights = np.exp(-0.5 * GRID**2)
+    evidence = np.array([(weights * np.prod([likely[i][int(k) - 1] for i, k in enumerate(state)], axis=0)).sum()
+                         for state in states])  # fmt: skip
+    for raw in range(4, 21):
+        of_sum = states.sum(axis=1) == raw
+        mean = np.average(found["T_PATTERN"][of_sum], weights=evidence[of_sum])
+        spread = np.average((found["T_PATTERN"][of_sum] - mean) ** 2, weights=evidence[of_sum])
+        error = np.sqrt(np.average(found["SE_PATTERN"][of_sum] ** 2, weights=evidence[of_sum]) + spread)
+        assert mean == pytest.approx(found["T"][of_sum][0], abs=0.08)
+        assert raw == 20 or error == pytest.approx(found["SE"][of_sum][0], abs=0.08)
+
+
+def _split(calibration: Sequence[float]) -> tuple[float, Sequence[float]]:
+    return calibration[0], calibration[1:]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_estimate_is_the_same_whatever_the_order_of_forms_and_however_many(seed: int) -> None:
+    form = CATALOGUE["promis-depression"]
+    random = np.random.default_rng(seed)
+    codes = random.integers(0, 6, (3000, len(form.items))).astype(np.float64)
+    codes[codes == 0] = np.nan
+    columns = {item.code: codes[:, place] for place, item in enumerate(form.items)}
+    found = score(form, columns).values
+    order = random.permutation(len(codes))
+    shuffled = score(form, {item: column[order] for item, column in columns.items()}).values
+    for code in ("T", "SE"):
+        np.testing.assert_array_equal(found[code][order], shuffled[code])
+        one = score(form, {item: column[7:8] for item, column in columns.items()}).values
+        assert one[code][0] == found[code][7]
+    assert all(10 < value < 90 for value in found["T"].tolist())
+    assert all(0 < value < 10 for value in found["SE"].tolist())
+
+
+def test_a_worse_answer_never_lowers_an_estimate() -> None:
+    form = CATALOGUE["promis-depression"]
+    random = np.random.default_rng(5)
+    codes = random.integers(1, 5, (200, len(form.items))).astype(np.float64)
+    for place in range(len(form.items)):
+        worse = codes.copy()
+        worse[:, place] += 1
+        before, after = (
+            score(form, {item.code: forms[:, at] for at, item in enumerate(form.items)}).values["T"]
+            for forms in (codes, worse)
+        )
+        assert (after.astype(np.float64) >= before.astype(np.float64)).all()
