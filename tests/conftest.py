@@ -32,12 +32,14 @@ from pro_service.settings import Settings, from_environment
 from pro_service.storage.engine import make_engine
 from pro_service.storage.migrations import upgrade
 from pro_service.studies.reader import shipped
+from tests.faults import summary
 from tests.support import chromium, people, postgres, redis
 from tests.support.clock import Clock
 
 hypothesis_settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True)
 hypothesis_settings.load_profile("suite")
 _numbers = count(1)
+pytest_terminal_summary = summary.pytest_terminal_summary
 
 
 @pytest.fixture(scope="session")

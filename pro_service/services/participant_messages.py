@@ -49,7 +49,6 @@ def _prepare(work: Work, delivery: Delivery, outside: Outside) -> Letter | Decis
         assessments=case.assessments,
         meant=delivery.assessment_ids,
         person=case.person,
-        occasion=delivery.occasion,
     )
     if decision.kind is not Kind.SEND or case.address is None:
         return decision
@@ -83,7 +82,7 @@ def _case(work: Work, delivery: Delivery, channels: Mapping[str, Channel]) -> _C
     since = min(today, delivery.local_day) - timedelta(days=1)
     found = deliveries.of_participants(work.session, [participant.id], since=since).get(participant.id, [])
     channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
-    address = contacts.read(work, participant_id=participant.id).address(channel.address)
+    address = getattr(contacts.read(work, participant_id=participant.id), channel.address)
     return _Case(
         delivery=delivery,
         participant=participant,

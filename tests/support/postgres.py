@@ -10,15 +10,21 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.ports import free_port
+import psycopg
 
-SPEED_OVER_SAFETY = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+from tests.support import processes
+from tests.support.ports import free_port, wait_until
+
+SPEED_OVER_SAFETY = ["-c", "fsync=off", "-c", "full_page_writes=off"]
+HASTY = ["-c", "synchronous_commit=off"]
+ENVIRONMENT = {"PATH": os.defpath, "TZ": "UTC"}
 
 
 def _binaries(scratch: Path) -> Path:
@@ -44,27 +50,72 @@ def _user() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
+class Server:
+    """A server of our own, always on the same port: it can be stopped, crashed and started again.
+
+    By default what was committed survives a crash of the server, though not of the machine. `hasty` gives that up too.
+    """
+
+    def __init__(self, *, hasty: bool = False, durable: bool = False) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="pro-pg-"))
+        self.user, self.port = _user(), free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        if self.user:
+            shutil.chown(self.scratch, self.user)
+        self.scratch.chmod(0o755)
+        self.binaries, self.data = _binaries(self.scratch), self.scratch / "data"
+        self.options = [] if durable else [*SPEED_OVER_SAFETY, *(HASTY if hasty else [])]
+        command = [str(self.binaries / "initdb"), "-D", str(self.data), "-U", "pro", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(
+            [*command, "--locale=C", "--no-sync"],
+            check=True, user=self.user, stdout=subprocess.DEVNULL, cwd=self.scratch, env=ENVIRONMENT,
+        )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """The URL up to the database name."""
+        return f"postgresql://pro@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it where it does not run, and wait until it answers."""
+        if self.process is not None:
+            return
+        where = ["-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port), "-k", "", "-c", "max_connections=200"]
+        self.process = processes.start(
+            [self.binaries / "postgres", *where, *self.options],
+            log=self.scratch / "log", environment=ENVIRONMENT, user=self.user, folder=self.scratch,
+        )  # fmt: skip
+        wait_until(self.answers, seconds=60, what="PostgreSQL answering")
+
+    def answers(self) -> bool:
+        """Can somebody connect?"""
+        if self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL ended by itself: {(self.scratch / 'log').read_text()[-500:]}")
+        try:
+            psycopg.connect(f"{self.url}/postgres", connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it now: SIGINT rolls back and closes what is open, SIGQUIT lets go of everything as a crash does."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(timeout=60)
+            self.process = None
+
+    def close(self) -> None:
+        """End it, and forget everything."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[str]:
     """A running server; yields its URL up to the database name. `durable` keeps fsync on, for benchmarks."""
-    scratch = Path(tempfile.mkdtemp(prefix="pro-pg-"))
-    user = _user()
-    if user:
-        shutil.chown(scratch, user)
-    scratch.chmod(0o755)
-    binaries, data, port = _binaries(scratch), scratch / "data", free_port()
-    command = [str(binaries / "initdb"), "-D", str(data), "-U", "pro", "-A", "trust", "-E", "UTF8", "--locale=C"]
-    subprocess.run(
-        [*command, "--no-sync"],
-        check=True, user=user, stdout=subprocess.DEVNULL, cwd=scratch, env={"PATH": os.defpath, "TZ": "UTC"},
-    )  # fmt: skip
-    options = f"-h 127.0.0.1 -p {port} -k '' -c max_connections=200 " + ("" if durable else " ".join(SPEED_OVER_SAFETY))
-    control = [str(binaries / "pg_ctl"), "-D", str(data), "-s", "-w"]
-    subprocess.run(
-        [*control, "-t", "60", "-l", str(scratch / "log"), "-o", options, "start"], check=True, user=user, cwd=scratch
-    )
+    server = Server(hasty=True, durable=durable)
     try:
-        yield f"postgresql://pro@127.0.0.1:{port}"
+        server.start()
+        yield server.url
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, user=user, cwd=scratch)
-        shutil.rmtree(scratch, ignore_errors=True)
+        server.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support import processes
 from tests.support.ports import free_port, listens, wait_until
 
 
@@ -24,16 +25,43 @@ def binary() -> str:
     return str(Path(spec.origin).parent / "bin" / "redis-server")
 
 
+class Server:
+    """A server of our own that keeps nothing on disk, always on the same port: killed, it comes back empty."""
+
+    def __init__(self) -> None:
+        self.port, self.folder = free_port(), tempfile.mkdtemp(prefix="pro-redis-")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it where it does not run, and wait until it listens."""
+        if self.process is not None:
+            return
+        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder]
+        self.process = processes.start([binary(), *where, "--save", ""])
+        wait_until(lambda: listens(self.port), what="Redis listening")
+
+    def kill(self) -> None:
+        """End it at once, with everything in it."""
+        if self.process is not None:
+            processes.kill(self.process)
+            self.process = None
+
+    def close(self) -> None:
+        """End it, and forget everything."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """A running server that keeps nothing on disk; yields its URL."""
-    port, folder = free_port(), tempfile.mkdtemp(prefix="pro-redis-")
-    command = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    server = Server()
     try:
-        wait_until(lambda: listens(port), what="Redis listening")
-        yield f"redis://127.0.0.1:{port}/0"
+        server.start()
+        yield server.url
     finally:
-        process.terminate()
-        process.wait(timeout=10)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
