@@ -9,6 +9,9 @@ from pro_service.runtime import Runtime
 from pro_service.services import deliveries, reminders
 
 ACTOR = Actor(kind="system", id="messages", role="system")
+AT_ONCE = 4
+"""How many calls one worker makes at a time: one provider that hangs keeps no other back, and no more than these are in
+doubt where the worker is killed."""
 
 
 def sweep(runtime: Runtime) -> None:
@@ -19,4 +22,9 @@ def sweep(runtime: Runtime) -> None:
 
 def send(runtime: Runtime) -> None:
     """Send what was decided on."""
-    deliveries.send_due(partial(runtime.work, ACTOR), channels=runtime.channels, base_url=runtime.settings.base_url)
+    deliveries.send_due(
+        partial(runtime.work, ACTOR),
+        channels=runtime.channels,
+        base_url=runtime.settings.base_url,
+        at_once=AT_ONCE,
+    )

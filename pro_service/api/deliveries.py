@@ -12,7 +12,7 @@ from marshmallow import fields
 from pro_service.api.shapes import Instant, Shape
 from pro_service.domain.deliveries import Explanation
 from pro_service.http.transaction import work
-from pro_service.services import deliveries
+from pro_service.services import explanations
 
 bp = APIBlueprint("deliveries", __name__, tag="Participants")
 
@@ -55,9 +55,9 @@ def listing(participant_id: UUID, query_data: dict[str, date | None]) -> Any:
     """Everything decided about a participant's messages, oldest first: why sent, why not."""
     day = query_data["day"]
     if day is None:
-        found = deliveries.history(work(), participant_id=participant_id)
+        found = explanations.history(work(), participant_id=participant_id)
     else:
-        found = deliveries.explain(work(), participant_id=participant_id, day=day)
+        found = explanations.explain(work(), participant_id=participant_id, day=day)
     return {"items": [_shown(one) for one in found]}
 
 

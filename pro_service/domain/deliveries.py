@@ -5,6 +5,7 @@ It goes to a participant, to a member of staff or to a webhook's endpoint; retri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -26,6 +27,10 @@ PAUSES = (
     timedelta(hours=4),
 )
 """How long to wait after each failed attempt. After one more than these, the delivery has failed."""
+
+MOST_PATIENT = timedelta(days=1)
+LONGEST_STATUS = 200
+_PERSONAL = re.compile(r"\S*@\S*|\S*://\S*|\+?\d[\d ().-]{5,}\d")  # an address, a link, a telephone number
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,24 @@ def retry_at(number: int, now: datetime) -> datetime | None:
     return now + PAUSES[number - 1] if number <= len(PAUSES) else None
 
 
-def verdict(error: ChannelError, *, number: int, now: datetime) -> tuple[Outcome | None, datetime | None]:
-    """What a failed attempt makes of its delivery: its outcome, or None and when to try again."""
-    if error.uncertain:
+def verdict(
+    error: ChannelError, *, number: int, now: datetime, repeatable: bool = False
+) -> tuple[Outcome | None, datetime | None]:
+    """What a failed attempt makes of its delivery: its outcome, or None and when to try again.
+
+    Whether a message arrived that nobody may send twice is for a person to find out; one that is `repeatable` is made
+    again. A provider that asks to wait longer than we would is given its time, up to a day.
+    """
+    if error.uncertain and not repeatable:
         return ("unknown", None)
     again = None if error.permanent else retry_at(number, now)
-    return ("failed", None) if again is None else (None, again)
+    if again is None:
+        return ("unknown" if error.uncertain else "failed", None)
+    return (None, max(again, now + min(error.retry_after or timedelta(0), MOST_PATIENT)))
+
+
+def status_words(said: object) -> str:
+    """What a provider said, fit to be stored: short, plain, and without anything that may be an address or number."""
+    plain = str(said).encode("ascii", "replace").decode()[: 4 * LONGEST_STATUS]
+    shown = "".join(letter if letter.isprintable() else " " for letter in plain)
+    return " ".join(_PERSONAL.sub("...", shown).split())[:LONGEST_STATUS]

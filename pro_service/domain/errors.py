@@ -49,6 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,12 +313,21 @@ class ChannelError(ProError):
     """A channel did not take a message. The message holds the provider's status, never an address.
 
     `permanent`: trying again cannot help. `uncertain`: the provider may have taken it before the line went dead.
+    `retry_after`: the provider asked to be left alone for so long.
     """
 
     code = "channel-error"
 
-    def __init__(self, message: str, *, permanent: bool = False, uncertain: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.permanent = permanent
         self.uncertain = uncertain
 

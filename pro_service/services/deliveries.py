@@ -1,15 +1,20 @@
 """Deliveries: send what is due, once; and tell why a message was, or was not, sent.
 
-Each message takes three short transactions, and none is open while its channel is called:
+Messages are taken in batches, and no transaction is open while a channel is called:
 
-    claim it for a while                                              commit
-    decide again, compose, put the attempt on record                  commit
-    call the channel with the delivery's id
-    put the outcome on record                                         commit
+    claim a batch for a while                                              commit
+    decide again about each, compose                                       commit
+    put the next attempts on record, with the outcomes known by now        commit   (again and again)
+    call the channels with the deliveries' ids, a few at once
 
-Killed before the second commit, nothing has happened and the claim runs out. Killed after it, the attempt stands
-without an outcome: when the claim has run out it is tried again where the channel recognises the id, and becomes
-`unknown`, for a person to look into, where it does not.
+Killed before an attempt is on record, nothing has happened and the claim runs out. Killed after it, the attempt stands
+without an outcome: when the claim has run out it is made again where the channel recognises the id, and becomes
+`unknown`, for a person to look into, where it does not. So only what is under way can be in doubt, never a batch.
+
+A slow call holds up nobody but itself, until all `at_once` are slow. Each call has a long claim of its own from the
+moment it begins; what waits behind slow ones, or was claimed by somebody who died, is free for others when the batch's
+short claim has run out, and what was decided more than `FRESH` ago is decided again. A channel that fails `PATIENCE`
+times in a row is left alone for a minute.
 
 To whom a delivery goes makes no difference here. `CARRIERS` says, for each kind of recipient, how to decide again and
 compose (see carriers.py).
@@ -17,140 +22,170 @@ compose (see carriers.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from pro_service.domain import roles
-from pro_service.domain.deliveries import Attempt, Delivery, Explanation, Outcome, Recipient, verdict
-from pro_service.domain.errors import ChannelError
+from pro_service.domain.deliveries import (
+    PAUSES,
+    Delivery,
+    Recipient,
+    status_words,
+)
+from pro_service.domain.errors import ChannelError, Unavailable
 from pro_service.domain.messages import Channel
-from pro_service.domain.reminders import Decision, Kind
+from pro_service.domain.reminders import Decision
 from pro_service.observability import failure, logger
-from pro_service.services import participant_messages
-from pro_service.services.carriers import Carrier, Letter, Outside, event
-from pro_service.services.permissions import require_staff
+from pro_service.services import attempts, participant_messages
+from pro_service.services.attempts import Call, Ready
+from pro_service.services.carriers import Carrier, Letter, Outside
 from pro_service.services.work import Work
-from pro_service.storage import deliveries, participants
+from pro_service.storage import deliveries
+from pro_service.storage.session import savepoint
 
 CARRIERS: dict[Recipient, Carrier] = {"participant": participant_messages.prepare}
 """How to decide again and compose, by kind of recipient. The loop below needs nothing else to know of them."""
 
-LEASE = timedelta(minutes=5)
-"""Longer than any channel may take to answer."""
+CLAIM = timedelta(seconds=30)
+"""How long a batch is ours while its messages wait for their turn."""
+
+FRESH = timedelta(seconds=10)
+"""How long a decision to send holds."""
+
+BATCH, LIMIT, PATIENCE = 100, 1000, 8
 
 log = logger("deliveries")
 OpenWork = Callable[[], AbstractContextManager[Work]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A message whose attempt is on record: to be handed over now, with no transaction open."""
+def send_due(
+    open_work: OpenWork,
+    *,
+    channels: Mapping[str, Channel],
+    base_url: str,
+    limit: int = LIMIT,
+    at_once: int = 1,
+) -> int:
+    """Send every message that is due, up to `limit`, making so many calls at once; how many were due.
 
-    delivery: Delivery
-    attempt: Attempt
-    letter: Letter
+    Fewer than `limit`: all done.
+    """
+    done = 0
+    with ThreadPoolExecutor(at_once, thread_name_prefix="send") as pool:
+        sender = _Sender(open_work, Outside(channels, base_url), pool, at_once)
+        while done < limit:
+            claimed = _claim(open_work, limit=min(BATCH, limit - done))
+            if not claimed:
+                break
+            sender.send(claimed)
+            done += len(claimed)
+    return done
 
 
-def send_due(open_work: OpenWork, *, channels: Mapping[str, Channel], base_url: str, limit: int = 100) -> int:
-    """Send every message that is due, up to `limit`; how many were due. Fewer than `limit`: all done."""
-    outside = Outside(channels, base_url)
-    for done in range(limit):
-        with open_work() as work:
-            roles.require(work.actor, "deliveries.send")
-            claimed = deliveries.claim_next(work.session, now=work.now, until=work.now + LEASE)
-        if claimed is None:
-            return done
+def _claim(open_work: OpenWork, *, limit: int) -> tuple[Delivery, ...]:
+    """The messages due longest, ours for a while, the oldest first; of one person only one, the others stay free."""
+    with open_work() as work:
+        roles.require(work.actor, "deliveries.send")
+        found = deliveries.claim_due(work.session, now=work.now, until=work.now + CLAIM, limit=limit)
+        first = {one.participant_id or one.id: one for one in reversed(found)}
+        ours = tuple(one for one in found if first[one.participant_id or one.id] is one)
+        deliveries.let_go(work.session, [one.id for one in found if one not in ours])
+    return ours
+
+
+class _Sender:
+    """Sends batch after batch, and remembers which lanes keep failing."""
+
+    def __init__(self, open_work: OpenWork, outside: Outside, pool: ThreadPoolExecutor, at_once: int) -> None:
+        self._open_work, self._outside, self._pool, self._at_once = open_work, outside, pool, at_once
+        self._failures: Counter[str] = Counter()  # in a row, by lane
+
+    def send(self, claimed: Sequence[Delivery]) -> None:
+        """Send these; back when the last of them is done with."""
+        with self._open_work() as work:
+            ready, decided_at = deque(self._decide(work, claimed)), work.now
+        calls: dict[Future[str | ChannelError], Call] = {}
+        over: list[Call] = []
+        while ready or calls or over:
+            with self._open_work() as work:
+                self._put_on_record(work, over)
+                self._leave_alone(work, ready)
+                next_ones = [ready.popleft() for _ in range(min(self._at_once - len(calls), len(ready)))]
+                if next_ones and work.now - decided_at > FRESH:
+                    next_ones = self._decide(work, [one.delivery for one in next_ones])
+                begun = attempts.begin(work, next_ones)
+            calls |= {self._pool.submit(_hand_over, call.ready.letter): call for call in begun}
+            done, _ = wait(calls, return_when=FIRST_COMPLETED)
+            over = [replace(calls.pop(one), said=one.result()) for one in done]
+
+    def _decide(self, work: Work, claimed: Sequence[Delivery]) -> list[Ready]:
+        """Those that are to go now, composed. One that breaks what handles it has failed, and keeps no other back."""
         try:
-            _send_one(open_work, claimed, outside)
-        except Exception as error:  # one message that cannot be handled must not keep all others back
-            log.error("could not be handled", delivery=str(claimed.id), **failure(error))
-    return limit
+            with savepoint(work.session):
+                return _prepare(work, claimed, self._outside)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if len(claimed) > 1:
+                return [ready for one in claimed for ready in self._decide(work, [one])]
+            log.error("could not be composed", delivery=str(claimed[0].id), **failure(error))
+            attempts.count_as_broken(work, claimed[0], error)
+            return []
+
+    def _put_on_record(self, work: Work, over: Sequence[Call]) -> None:
+        """How these calls ended, and what becomes of their deliveries."""
+        for call in over:
+            passing = isinstance(call.said, ChannelError) and not call.said.permanent
+            self._failures[call.ready.lane] = self._failures[call.ready.lane] + 1 if passing else 0
+        attempts.end(work, over)
+
+    def _leave_alone(self, work: Work, ready: deque[Ready]) -> None:
+        """Free for later what would go where the last calls all failed: it need not fail, nor wait, one by one."""
+        silent = [one for one in ready if self._failures[one.lane] >= PATIENCE]
+        if silent:
+            deliveries.let_go(work.session, [one.delivery.id for one in silent], due_at=work.now + PAUSES[0])
+            log.warning("left alone for a while", messages=len(silent), channels=len({one.lane for one in silent}))
+            for one in silent:
+                ready.remove(one)
 
 
-def _send_one(open_work: OpenWork, claimed: Delivery, outside: Outside) -> None:
-    with open_work() as work:
-        ready = _prepare(work, claimed, outside)
-    if ready is not None:
-        _send(open_work, ready)
+def _prepare(work: Work, claimed: Sequence[Delivery], outside: Outside) -> list[Ready]:
+    """Those of the claimed messages that are to go now; of the others it is put on record why not."""
+    held = deliveries.still_held(work.session, claimed)
+    tried = deliveries.attempts(work.session, [one.id for one in held])
+    dead = {one.id: [each for each in tried.get(one.id, ()) if each.outcome is None] for one in held}
+    deliveries.give_up_attempts(work.session, [one for one, open_ones in dead.items() if open_ones])
+    in_doubt = [one for one in held if not all(each.repeatable for each in dead[one.id])]
+    found: dict[UUID, Letter | Decision] = {}
+    for recipient, carrier in CARRIERS.items():
+        theirs = [one for one in held if one.recipient == recipient and one not in in_doubt]
+        if theirs:
+            found |= carrier(work, theirs, outside)
+    ready, settled = [], []
+    for one in held:
+        letter = found.get(one.id)
+        if isinstance(letter, Decision):
+            settled.append((one, letter))
+        elif letter is not None and dead[one.id] and letter.channel != one.channel:
+            in_doubt.append(one)  # it may have arrived by the other channel
+        elif letter is not None:
+            ready.append(Ready(one, letter, len(tried.get(one.id, ())) + 1))
+    attempts.settle(work, settled)
+    attempts.leave_in_doubt(work, in_doubt)
+    return ready
 
 
-def explain(work: Work, *, participant_id: UUID, day: date) -> tuple[Explanation, ...]:
-    """Everything decided about this person's messages of one local day, with each attempt: why sent, why not."""
-    return tuple(
-        one for one in history(work, participant_id=participant_id, since=day) if one.delivery.local_day == day
-    )
-
-
-def history(work: Work, *, participant_id: UUID, since: date = date.min) -> tuple[Explanation, ...]:
-    """Everything decided about this person's messages since a local day, oldest first."""
-    participant = participants.by_id(work.session, participant_id)
-    require_staff(work, participant, "deliveries.read")
-    found = deliveries.of_participants(work.session, [participant_id], since=since).get(participant_id, [])
-    tried = deliveries.attempts(work.session, [one.id for one in found])
-    return tuple(Explanation(one, tuple(tried.get(one.id, ()))) for one in found)
-
-
-def _prepare(work: Work, claimed: Delivery, outside: Outside) -> _Ready | None:
-    """The claimed message ready to go, its attempt on record; None where it is not to be sent now."""
-    delivery = deliveries.by_id(work.session, claimed.id)
-    if delivery.claimed_until != claimed.claimed_until:
-        return None  # we were held up for longer than our claim, and somebody else took over
-    tried = deliveries.attempts(work.session, [delivery.id]).get(delivery.id, [])
-    dead = [one for one in tried if one.outcome is None]
-    if dead:
-        deliveries.finish_attempts(work.session, delivery.id, outcome="unknown", detail="ended without an answer")
-        if not all(one.repeatable for one in dead):
-            _close(work, delivery, "unknown", due_at=None)
-            return None
-    found = CARRIERS[delivery.recipient](work, [delivery], outside)[delivery.id]
-    if isinstance(found, Decision):
-        _settle(work, delivery, found)
-        return None
-    return _begin(work, delivery, found, number=len(tried) + 1)
-
-
-def _begin(work: Work, delivery: Delivery, letter: Letter, *, number: int) -> _Ready:
-    """Put on record that the channel is about to be called."""
-    attempt = deliveries.begin_attempt(
-        work.session, delivery.id, number=number, at=work.now, repeatable=letter.repeatable
-    )
-    told = {"channel": letter.channel, "assessment_ids": letter.assessment_ids, "decision": Kind.SEND}
-    deliveries.change_claimed(work.session, delivery, **told)
-    _record(work, "delivery.attempt", delivery, number=(None, number), channel=(None, letter.channel))
-    return _Ready(delivery, attempt, letter)
-
-
-def _settle(work: Work, delivery: Delivery, decision: Decision) -> None:
-    """Not now: put the reason on record, with when to ask again if that is ever."""
-    news: dict[str, object] = {"decision": decision.kind, "reason": decision.reason, "due_at": decision.until}
-    deliveries.change_claimed(work.session, delivery, **news, decided_at=work.now, claimed_until=None)
-    _record(work, "delivery.decide", delivery, **{name: (getattr(delivery, name), new) for name, new in news.items()})
-
-
-def _send(open_work: OpenWork, ready: _Ready) -> None:
-    """Call the channel, then put on record what it said."""
-    outcome: Outcome | None = "sent"
-    again, permanent = None, None
+def _hand_over(letter: Letter) -> str | ChannelError:
+    """Make the call, in a thread of the pool: the provider's status, or why it is not sure to have been taken."""
     try:
-        detail = ready.letter.call().detail
+        return status_words(getattr(letter.call(), "detail", ""))
     except ChannelError as error:
-        detail, permanent = error.message, error.permanent
-        outcome, again = verdict(error, number=ready.attempt.number, now=ready.attempt.started_at)
-    with open_work() as work:
-        news = {"finished_at": work.now, "outcome": outcome or "failed", "permanent": permanent, "detail": detail}
-        deliveries.finish_attempt(work.session, ready.attempt.id, **news)
-        _close(work, ready.delivery, outcome, due_at=again)
-
-
-def _close(work: Work, delivery: Delivery, outcome: Outcome | None, *, due_at: datetime | None) -> None:
-    sent_at = work.now if outcome == "sent" else None
-    deliveries.change(work.session, delivery.id, outcome=outcome, sent_at=sent_at, due_at=due_at, claimed_until=None)
-    _record(work, f"delivery.{outcome or 'retry'}", delivery, outcome=(delivery.outcome, outcome))
-    log.info(outcome or "will try again", delivery=str(delivery.id))
-
-
-def _record(work: Work, action: str, delivery: Delivery, **changes: tuple[object, object]) -> None:
-    work.record(event(action, delivery, changes))
+        return error
+    except Exception as error:  # a fault of the channel: whatever it said stays unsaid, it may name an address
+        log.error("the channel broke", channel=letter.channel, **failure(error))
+        return ChannelError(f"the channel broke: {type(error).__name__}", uncertain=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from pro_service.domain.reminders import Decision, Kind, Person, local_day
 from pro_service.domain.sweeps import last_word
 from pro_service.services import contacts, messages, studies
 from pro_service.services.carriers import Letter, Outside
+from pro_service.services.contacts import NOBODY
 from pro_service.services.work import Work
 from pro_service.storage import assessments, deliveries, participants
 
@@ -38,16 +39,15 @@ class _Case:
 
 def prepare(work: Work, claimed: Sequence[Delivery], outside: Outside) -> Mapping[UUID, Letter | Decision]:
     """What is to be done now about each of these messages to participants."""
-    return {one.id: _prepare(work, one, outside) for one in claimed}
+    return {case.delivery.id: _prepare(work, case, outside) for case in _cases(work, claimed, outside.channels)}
 
 
-def _prepare(work: Work, delivery: Delivery, outside: Outside) -> Letter | Decision:
-    case = _case(work, delivery, outside.channels)
+def _prepare(work: Work, case: _Case, outside: Outside) -> Letter | Decision:
     spoken_of, decision = last_word(
         work.now,
         rule=case.study.reminders,
         assessments=case.assessments,
-        meant=delivery.assessment_ids,
+        meant=case.delivery.assessment_ids,
         person=case.person,
     )
     if decision.kind is not Kind.SEND or case.address is None:
@@ -73,28 +73,37 @@ def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, base_ur
     )
 
 
-def _case(work: Work, delivery: Delivery, channels: Mapping[str, Channel]) -> _Case:
-    assert delivery.participant_id is not None
-    participant = participants.by_id(work.session, delivery.participant_id, lock=True)
-    study = studies.of_version(work, study_version_id=participant.study_version_id)
-    today = local_day(work.now, participant.timezone)
-    ends = deliveries.ends(work.session, participant_ids=[participant.id], kinds=ends_of(study))
-    since = min(today, delivery.local_day) - timedelta(days=1)
-    found = deliveries.of_participants(work.session, [participant.id], since=since).get(participant.id, [])
-    channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
-    address = getattr(contacts.read(work, participant_id=participant.id), channel.address)
-    return _Case(
-        delivery=delivery,
-        participant=participant,
-        study=study,
-        assessments=assessments.of_participant(work.session, participant.id),
-        channel=channel,
-        address=address,
-        person=sweeps.person(
-            participant,
-            [one for one in found if one.id != delivery.id],
-            work.now,
-            ended=sweeps.ended(ends.get(participant.id, []), today),
-            reachable=bool(address),
-        ),
-    )
+def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Channel]) -> Iterator[_Case]:
+    """Everything to be known, in a fixed number of questions however many messages there are; the people locked."""
+    owners = [(one, one.participant_id) for one in claimed if one.participant_id is not None]
+    ids = [owner for _, owner in owners]
+    people = participants.by_ids(work.session, ids, lock=True)
+    versions = {one.study_version_id for one in people.values()}
+    protocols = {version: studies.of_version(work, study_version_id=version) for version in versions}
+    kinds = {kind for study in protocols.values() for kind in ends_of(study)}
+    ends = deliveries.ends(work.session, participant_ids=ids, kinds=kinds)
+    first_day = min(one.local_day for one in claimed)
+    since = min(first_day, work.now.date()) - timedelta(days=2)
+    past = deliveries.of_participants(work.session, ids, since=since)
+    forms = assessments.of_participants(work.session, ids)
+    known = contacts.read_many(work, participant_ids=ids)
+    for delivery, owner in owners:
+        participant, study = people[owner], protocols[people[owner].study_version_id]
+        today, ending = local_day(work.now, participant.timezone), ends_of(study)
+        channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
+        address = getattr(known.get(owner, NOBODY), channel.address)
+        yield _Case(
+            delivery=delivery,
+            participant=participant,
+            study=study,
+            assessments=forms.get(owner, ()),
+            channel=channel,
+            address=address,
+            person=sweeps.person(
+                participant,
+                [one for one in past.get(owner, ()) if one.id != delivery.id],
+                work.now,
+                ended=sweeps.ended([one for one in ends.get(owner, ()) if one.kind in ending], today),
+                reachable=bool(address),
+            ),
+        )

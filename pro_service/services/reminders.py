@@ -67,12 +67,14 @@ def _cases(work: Work, due: Sequence[Due]) -> Iterator[Case]:
     by_person = sorted(due, key=lambda one: one.participant.id)
     for participant_id, group in groupby(by_person, key=lambda one: one.participant.id):
         participant = people[participant_id]
+        study, today = protocols[participant.study_version_id], local_day(work.now, participant.timezone)
+        ending = ends_of(study)
         yield Case(
             participant,
-            protocols[participant.study_version_id].reminders,
+            study.reminders,
             tuple(one.assessment for one in group),
             past.get(participant_id, []),
-            sweeps.ended(ends.get(participant_id, []), local_day(work.now, participant.timezone)),
+            sweeps.ended([one for one in ends.get(participant_id, ()) if one.kind in ending], today),
         )
 
 

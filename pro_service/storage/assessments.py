@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -96,6 +96,19 @@ def of_participant(session: Session, participant_id: UUID, *, lock: bool = False
     statement = _OF_PARTICIPANT.with_for_update() if lock else _OF_PARTICIPANT
     rows = session.execute(statement, {"participant_id": participant_id})
     return tuple(from_values(row) for row in rows)
+
+
+def of_participants(session: Session, participant_ids: Collection[UUID]) -> dict[UUID, list[Assessment]]:
+    """Everybody's assessments by participant, each by target date, those without one last."""
+    query = (
+        select(*COLUMNS, assessment.c.participant_id)
+        .where(assessment.c.participant_id.in_(participant_ids))
+        .order_by(assessment.c.target_on.is_(None), assessment.c.target_on, assessment.c.id)
+    )
+    found: dict[UUID, list[Assessment]] = {}
+    for *values, owner in session.execute(query):
+        found.setdefault(owner, []).append(from_values(values))
+    return found
 
 
 def add(session: Session, rows: Sequence[Mapping[str, object]]) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from uuid import UUID
 
-from sqlalchemy import Table, TextClause, insert, text
+from sqlalchemy import Table, TextClause, bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql
 
 from pro_service.storage.session import Session
@@ -30,10 +31,55 @@ def add(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) ->
         session.execute(insert(table), [dict(row) for row in rows])
 
 
+def change(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> frozenset[UUID]:
+    """Set the columns of the row of each `id`; the ids of the rows that were changed.
+
+    A key `was_x` is a condition: the row is changed only where its column x holds that value. Every row holds the same
+    keys, and each id is named once.
+    """
+    if not rows:
+        return frozenset()
+    names = tuple(rows[0])
+    if session.dialect.name == "postgresql":
+        document = json.dumps([dict(row) for row in rows], default=str, ensure_ascii=False, allow_nan=False)
+        return frozenset(session.execute(_changing(table, names), {"document": document}).scalars())
+    conditions = [table.c[name.removeprefix("was_")] == bindparam(f"_{name}") for name in names if _is_condition(name)]
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("_id"), *conditions)
+        .values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in _set(names)})
+    )
+    changed = (session.execute(statement, {f"_{name}": value for name, value in row.items()}) for row in rows)
+    return frozenset(UUID(str(row["id"])) for row, one in zip(rows, changed, strict=True) if one.rowcount)
+
+
+def _is_condition(name: str) -> bool:
+    return name.startswith("was_")
+
+
+def _set(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name != "id" and not _is_condition(name)]
+
+
+@cache
+def _changing(table: Table, names: tuple[str, ...]) -> TextClause:
+    news = ", ".join(f"{name} = row.{name}" for name in _set(names))
+    conditions = "".join(f" AND {table.name}.{name[4:]} = row.{name}" for name in names if _is_condition(name))
+    shape = ", ".join(f"{name} {_type(table, name.removeprefix('was_'))}" for name in names)
+    rows = f"jsonb_to_recordset(CAST(:document AS jsonb)) AS row({shape})"
+    return text(
+        f"UPDATE {table.name} SET {news} FROM {rows} WHERE {table.name}.id = row.id{conditions}"  # noqa: S608  # our own names
+        f" RETURNING {table.name}.id"
+    )
+
+
+def _type(table: Table, name: str) -> str:
+    return table.c[name].type.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+
+
 @cache
 def _from_document(table: Table, names: tuple[str, ...]) -> TextClause:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     columns = ", ".join(names)
-    shape = ", ".join(f"{name} {table.c[name].type.compile(dialect=dialect)}" for name in names)
+    shape = ", ".join(f"{name} {_type(table, name)}" for name in names)
     rows = f"jsonb_to_recordset(CAST(:document AS jsonb)) AS row({shape})"
     return text(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {rows}")  # noqa: S608  # our own names

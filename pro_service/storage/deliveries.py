@@ -25,8 +25,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     func,
-    insert,
     or_,
     select,
     text,
@@ -109,6 +109,32 @@ delivery_attempt = Table(
 
 _COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
 _ATTEMPT_COLUMNS = tuple(delivery_attempt.c[field.name] for field in fields(Attempt))
+
+
+def _unclaimed(now: Any) -> Any:
+    return or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= now)
+
+
+def _claiming() -> Any:
+    now = bindparam("now", type_=Instant)
+    due = (
+        select(delivery.c.id)
+        .where(delivery.c.due_at <= now, _unclaimed(now))
+        .order_by(delivery.c.due_at)
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(delivery)
+        .where(delivery.c.id.in_(select(due.c.id)))
+        .values(claimed_until=bindparam("until", type_=Instant))
+        .returning(*_COLUMNS)
+        .execution_options(housekeeping=True)
+    )
+
+
+_CLAIM = _claiming()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,27 +240,43 @@ def say_also(session: Session, delivery_id: UUID, *, assessment_ids: Sequence[UU
         raise Conflict("this message is being sent just now")
 
 
-def claim_next(session: Session, *, now: datetime, until: datetime) -> Delivery | None:
-    """The message due longest, claimed until then; None where nothing is due.
+def claim_due(session: Session, *, now: datetime, until: datetime, limit: int) -> tuple[Delivery, ...]:
+    """The messages due longest, claimed until then, oldest first; empty where nothing is due.
 
     Finding and claiming are one statement, so two senders never hold the same message.
     """
-    due = (
-        select(delivery.c.id)
-        .where(delivery.c.due_at <= now, _unclaimed(now))
-        .order_by(delivery.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(delivery)
-        .where(delivery.c.id == due.scalar_subquery())
-        .values(claimed_until=until)
-        .returning(*_COLUMNS)
-        .execution_options(housekeeping=True)
-    )
-    row = session.execute(statement).one_or_none()
-    return None if row is None else _delivery(row)
+    rows = session.execute(_CLAIM, {"now": now, "until": until, "limit": limit})
+    return tuple(sorted(map(_delivery, rows), key=lambda one: (one.due_at or now, one.id)))
+
+
+def let_go(session: Session, ids: Sequence[UUID], *, due_at: datetime | None = None) -> None:
+    """Free messages we claimed for whoever comes next; with `due_at`, not before then."""
+    if ids:
+        later = {} if due_at is None else {"due_at": due_at}
+        freed = update(delivery).where(delivery.c.id.in_(ids)).values(claimed_until=None, **later)
+        session.execute(freed.execution_options(housekeeping=True))
+
+
+def still_held(session: Session, claimed: Sequence[Delivery]) -> tuple[Delivery, ...]:
+    """Those of the claimed whose claim nobody took over, as they are now, in the order given."""
+    query = select(*_COLUMNS).where(delivery.c.id.in_([one.id for one in claimed]))
+    now = {row.id: _delivery(row) for row in session.execute(query)}
+    return tuple(now[one.id] for one in claimed if now[one.id].claimed_until == one.claimed_until)
+
+
+def change_held(
+    session: Session, held: Sequence[Delivery], news: Mapping[UUID, Mapping[str, object]]
+) -> frozenset[UUID]:
+    """Set these fields, by id, of messages we hold; the ids of those whose claim nobody took over meanwhile."""
+    rows = [
+        {"id": one.id, "was_claimed_until": one.claimed_until, **_plain(news[one.id])} for one in held if one.id in news
+    ]
+    return bulk.change(session, delivery, rows)
+
+
+def change_all(session: Session, news: Mapping[UUID, Mapping[str, object]]) -> None:
+    """Set these fields, by id, whoever holds the messages."""
+    bulk.change(session, delivery, [{"id": one, **_plain(fields)} for one, fields in news.items()])
 
 
 def by_id(session: Session, delivery_id: UUID) -> Delivery:
@@ -243,18 +285,6 @@ def by_id(session: Session, delivery_id: UUID) -> Delivery:
     if row is None:
         raise NotFound("no such delivery")
     return _delivery(row)
-
-
-def change(session: Session, delivery_id: UUID, **values: object) -> None:
-    """Set these fields of a delivery."""
-    session.execute(update(delivery).where(delivery.c.id == delivery_id).values(_plain(values)))
-
-
-def change_claimed(session: Session, claimed: Delivery, **values: object) -> None:
-    """Set these fields of a delivery we claimed. Conflict where the claim ran out and somebody else took over."""
-    ours = (delivery.c.id == claimed.id, delivery.c.claimed_until == claimed.claimed_until)
-    if session.execute(update(delivery).where(*ours).values(_plain(values))).rowcount != 1:
-        raise Conflict("somebody else took over this message")
 
 
 def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[Attempt]]:
@@ -270,27 +300,29 @@ def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, lis
     return found
 
 
-def begin_attempt(session: Session, delivery_id: UUID, *, number: int, at: datetime, repeatable: bool) -> Attempt:
-    """Put on record that a channel is about to be called. Conflict where that attempt was begun already."""
-    attempt = Attempt(new_id(), delivery_id, number, at, repeatable=repeatable)
-    values = {"id": attempt.id, "delivery_id": delivery_id, "number": number, "started_at": at}
-    session.execute(insert(delivery_attempt).values(**values, repeatable=repeatable))
-    return attempt
+def begin_attempts(session: Session, new: Sequence[Attempt]) -> None:
+    """Put on record that channels are about to be called. Conflict where an attempt was begun already."""
+    rows = [
+        {
+            "id": one.id, "delivery_id": one.delivery_id, "number": one.number, "started_at": one.started_at,
+            "detail": "", "repeatable": one.repeatable,
+        }
+        for one in new
+    ]  # fmt: skip
+    bulk.add(session, delivery_attempt, rows)
 
 
-def finish_attempt(session: Session, attempt_id: UUID, **values: object) -> None:
-    """Put on record how an attempt ended."""
-    session.execute(update(delivery_attempt).where(delivery_attempt.c.id == attempt_id).values(values))
+def end_attempts(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Put on record how attempts, by `id`, ended; every row holds the same fields."""
+    bulk.change(session, delivery_attempt, rows)
 
 
-def finish_attempts(session: Session, delivery_id: UUID, **values: object) -> None:
-    """Put on record how every attempt at a delivery ended whose end nobody recorded."""
-    open_ones = (delivery_attempt.c.delivery_id == delivery_id, delivery_attempt.c.outcome.is_(None))
-    session.execute(update(delivery_attempt).where(*open_ones).values(values))
-
-
-def _unclaimed(now: datetime) -> Any:
-    return or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= now)
+def give_up_attempts(session: Session, delivery_ids: Sequence[UUID]) -> None:
+    """Put on record that nobody will ever hear how the attempts under way at these deliveries ended."""
+    if delivery_ids:
+        open_ones = (delivery_attempt.c.delivery_id.in_(delivery_ids), delivery_attempt.c.outcome.is_(None))
+        ended = {"outcome": "unknown", "detail": "ended without an answer"}
+        session.execute(update(delivery_attempt).where(*open_ones).values(**ended))
 
 
 def _delivery(row: Row[Any]) -> Delivery:

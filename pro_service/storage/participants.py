@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -69,6 +69,16 @@ def by_id(session: Session, participant_id: UUID, *, lock: bool = False) -> Part
     if row is None:
         raise NotFound("no such participant")
     return from_values(row)
+
+
+def by_ids(session: Session, participant_ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Participant]:
+    """The participants of these ids, by id; unknown ones are left out.
+
+    `lock` is that of `by_id`, taken in the order of the ids, so that two who lock many never wait for each other.
+    """
+    query = _ALL.where(participant.c.id.in_(participant_ids)).order_by(participant.c.id)
+    rows = session.execute(query.with_for_update() if lock else query)
+    return {row.id: from_values(row) for row in rows}
 
 
 def by_code(session: Session, *, study_id: UUID, code: str) -> Participant:

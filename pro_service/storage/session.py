@@ -83,6 +83,13 @@ def begin(session: Session) -> None:
         unit.begun = True
 
 
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """A part of a unit of work that is undone alone where it fails; its error is raised on."""
+    with session.begin_nested():
+        yield
+
+
 def refuse_write(session: Session) -> None:
     """Unaudited where this unit of work may not write, or has made its last write already."""
     unit: Unit | None = session.info.get(UNIT)

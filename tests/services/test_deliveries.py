@@ -17,7 +17,7 @@ from pro_service.domain.errors import ChannelError, Forbidden
 from pro_service.domain.messages import Channel, Message, Receipt
 from pro_service.domain.participants import Contact
 from pro_service.runtime import Runtime
-from pro_service.services import deliveries
+from pro_service.services import deliveries, explanations
 from pro_service.services.work import Work
 from pro_service.storage.audit import audit_event
 from pro_service.storage.deliveries import delivery, delivery_attempt
@@ -61,7 +61,7 @@ def test_an_answer_decides_whether_it_is_tried_again(
         post.send(provider.channels())
         clock.advance(hours=1)
     with post.runtime.work(people.everything) as w:
-        (one,) = deliveries.explain(w, participant_id=person.id, day=TODAY)
+        (one,) = explanations.explain(w, participant_id=person.id, day=TODAY)
     assert (one.delivery.outcome, [attempt.outcome for attempt in one.attempts]) == expected
     assert len({message.id for message in provider.taken} | {str(one.delivery.id)}) == 1
 
@@ -189,4 +189,4 @@ def test_neither_address_nor_link_is_stored_with_a_delivery(post: Post, enrolled
 def test_only_who_may_read_deliveries_is_told(post: Post, enrolled: Enrol, actor: Actor) -> None:
     person = enrolled()
     with post.runtime.work(actor) as w, pytest.raises(Forbidden):
-        deliveries.explain(w, participant_id=person.id, day=TODAY)
+        explanations.explain(w, participant_id=person.id, day=TODAY)

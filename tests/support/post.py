@@ -16,7 +16,7 @@ from pro_service.domain.deliveries import Explanation
 from pro_service.domain.messages import Channel, Message, Receipt
 from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
-from pro_service.services import assessments, deliveries, events, reminders, responses
+from pro_service.services import assessments, deliveries, events, explanations, reminders, responses
 from pro_service.storage.deliveries import delivery
 from tests.support import people
 from tests.support.clock import Clock
@@ -96,7 +96,7 @@ class Post:
     def why(self, participant: Participant, day: date = TODAY) -> list[str]:
         """What was decided of a day, and the outcome where there is one."""
         with self.runtime.work(people.everything) as w:
-            found: Sequence[Explanation] = deliveries.explain(w, participant_id=participant.id, day=day)
+            found: Sequence[Explanation] = explanations.explain(w, participant_id=participant.id, day=day)
         return [" ".join(filter(None, (str(one.delivery.decision), one.delivery.outcome))) for one in found]
 
 
