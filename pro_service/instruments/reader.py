@@ -46,9 +46,13 @@ class Catalogue(Mapping[str, Instrument]):
 
     def __init__(self, folder: Path) -> None:
         self._files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        self._read: dict[str, Instrument] = {}
 
     def __getitem__(self, code: str) -> Instrument:
-        return _of_file(self._files[code])
+        found = self._read.get(code)
+        if found is None:
+            found = self._read[code] = _of_file(self._files[code])
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
