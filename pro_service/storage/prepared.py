@@ -16,10 +16,12 @@ from itertools import count
 from typing import Any
 
 import psycopg
+from psycopg.abc import Transformer as Reader
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -34,12 +36,12 @@ READY = "prepared_statements"
 """Where a connection remembers what has been prepared on it."""
 
 _numbers = count(1)
-_numbered = postgresql.dialect(paramstyle="numeric_dollar")
+_numbered: Dialect = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped there
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement as libpq takes it. `binds`, in order of place: key of the value, or "" for a fixed one; conversion."""
+    """A statement as libpq takes it. `binds`, in order of place: key of the value, its conversion; or what is fixed."""
 
     name: bytes
     text: bytes
@@ -54,7 +56,7 @@ class _Ready:
     """What one connection has: the statements prepared on it, and how its values are read."""
 
     names: set[bytes]
-    reader: Transformer
+    reader: Reader
 
 
 class Prepared:
@@ -92,9 +94,7 @@ class Prepared:
         self._note(session, changed)
         return changed
 
-    def _sent(
-        self, session: Session, values: Mapping[str, Any], *, closing: bool = False
-    ) -> tuple[_Form, Any, Transformer]:
+    def _sent(self, session: Session, values: Mapping[str, Any], *, closing: bool = False) -> tuple[_Form, Any, Reader]:
         form = self._form
         if form is None:
             form = self._form = _compiled(self._statement, values)

@@ -1,4 +1,4 @@
-"""Values as PostgreSQL reads them from a parameter: its text form, as bytes. A kind of value it does not know is refused."""
+"""Values as PostgreSQL reads them from a parameter: its text form, as bytes."""
 
 from __future__ import annotations
 
