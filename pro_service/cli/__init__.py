@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "db": ("db", "Migrate and check the database."),
     "study": ("studies", "Check, plan, load and activate study protocols."),
     "study simulate": ("simulation", "Run a synthetic cohort through the real code path."),
-    "participant": ("participants", "Enrol and list participants."),
+    "participant": ("participants", "Enrol and list participants; choose their messages."),
     "event": ("events", "Record what happens to participants; see what that changes."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),
     "score": ("score", "Score a file of forms; needs no database."),

@@ -37,12 +37,22 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to reach the person. Lives sealed, apart from everything else; None where unknown."""
+    """How to reach the person. Lives sealed, apart from everything else; None where unknown.
+
+    `push` is the subscription of their browser, as JSON. `unreachable` names the fields whose address has proved wrong.
+    """
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
     birth_year: int | None = None
+    push: str | None = None
+    unreachable: tuple[str, ...] = ()
+
+    def address(self, field: str) -> str | None:
+        """What a channel writes to; None where it is not known, or has proved wrong."""
+        found: str | None = getattr(self, field)
+        return None if field in self.unreachable else found
 
 
 def audited(

@@ -104,18 +104,23 @@ class ReminderRule:
 OCCASIONS = ("invitation", "reminder")
 """When a message is sent; a study file has a text for each, in each of its languages."""
 
-MESSAGE_VARIABLES = ("link", "study_contact", "closes_on", "count", "minutes")
+MESSAGE_VARIABLES = ("link", "study_contact", "closes_on", "count", "minutes", "preferences_link")
 """All that a message may say of a person's work: never a name, an answer, a questionnaire or the trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTemplate:
-    """What one message says in one language. Variables: those of MESSAGE_VARIABLES, written {link}."""
+    """What one message says in one language. Variables: those of MESSAGE_VARIABLES, written {link}.
+
+    `short` is for a phone's screen: text messages, which add the link, and push messages, which lead there when
+    touched. Without one, the subject serves.
+    """
 
     occasion: str
     language: str
     subject: str
     body: str
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

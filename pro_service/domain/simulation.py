@@ -262,6 +262,7 @@ class _Life:
             assessments=tuple(self.held.values()),
             meant=delivery.assessment_ids,
             person=sweeps.person(self.participant, others, now, ended=self._ended(now)),
+            occasion=delivery.occasion,
         )
         if decision.kind is not Kind.SEND:
             news = {"decision": decision.kind, "reason": decision.reason, "due_at": decision.until, "decided_at": now}
