@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("doctor", "Is it healthy? One line per thing that must work."),
     "db": ("db", "Migrate and check the database."),
     "study": ("studies", "Check, plan, load and activate study protocols."),
+    "study diff": ("amendments:diff", "What an amendment would change, and for how many participants."),
+    "study activate": ("amendments:activate", "Make the newest version the active one, and carry its amendment out."),
     "study simulate": ("simulation", "Run a synthetic cohort through the real code path."),
     "participant": ("participants", "Enrol and list participants; choose their messages."),
     "event": ("events", "Record what happens to participants; see what that changes."),

@@ -13,7 +13,10 @@ from pro_service.domain.enrolment import open_questions
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """`enrolled_at` is None while parked in screening; arm and stratum may then be None too. Zone is an IANA name."""
+    """`enrolled_at` is None while parked in screening; arm and stratum may then be None too. Zone is an IANA name.
+
+    `follows` names the timepoints that an earlier version of the protocol governs for this person (domain.amendments).
+    """
 
     id: UUID
     study_id: UUID
@@ -28,6 +31,7 @@ class Participant:
     consented_on: date | None
     enrolled_at: datetime | None
     preferences: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_questions(self) -> tuple[str, ...]:
