@@ -13,7 +13,7 @@ import click
 
 from pro_service.cli import pro
 from pro_service.domain.instruments import Instrument, Item, Scale
-from pro_service.domain.interpretation import in_words
+from pro_service.domain.interpretation import Difference, Reference, Threshold, in_words
 from pro_service.domain.scoring import missing_rule, missing_rules
 from pro_service.instruments.reader import load_catalogue
 
@@ -111,13 +111,11 @@ def scale_row(scale: Scale) -> str:
 
 def interpretation(one: Instrument) -> list[str]:
     """What helps to read the scales: differences that matter, thresholds, reference values, each with its source."""
-    looks = [
-        f"| {look.item} | to look at without delay when {', '.join(map(str, look.codes))} |" for look in one.safety
-    ]
-    if not one.readings and not looks:
+    readings: list[Difference | Threshold | Reference] = [*one.differences, *one.thresholds, *one.references]
+    if not readings:
         return []
-    rows = (f"| {' '.join(reading.scales)} | {in_words(reading)} |" for reading in one.readings)
-    return ["## Reading the scales", "", "| scales | number [source] |", "|---|---|", *rows, *looks, ""]
+    rows = (f"| {' '.join(reading.scales)} | {in_words(reading)} |" for reading in readings)
+    return ["## Reading the scales", "", "| scales | number [source] |", "|---|---|", *rows, ""]
 
 
 def answers(item: Item) -> str:
