@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("doctor", "Is it healthy? One line per thing that must work."),
     "db": ("db", "Migrate and check the database."),
     "study": ("studies", "Check, plan, load and activate study protocols."),
-    "study simulate": ("simulation", "Try a protocol on synthetic people before it starts."),
+    "study simulate": ("simulation", "Run a synthetic cohort through the real code path."),
     "participant": ("participants", "Enrol and list participants."),
     "event": ("events", "Record what happens to participants; see what that changes."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),

@@ -49,7 +49,7 @@ def check(file: str) -> None:
 
     Example: pro study check scopes
     """
-    study = sound_study(file)
+    study = _read(file)
     click.echo(
         f"{study.code} version {study.version}: sound; {len(study.timepoints)} timepoints, "
         f"{len(study.arms)} arms, {len(study.strata)} strata, {len(study.instruments)} questionnaires"
@@ -68,7 +68,7 @@ def show_plan(*, file: str, arm: str, stratum: str, events: tuple[TrialEvent, ..
 
     Example: pro study plan scopes --arm short --stratum trunk --event randomisation=2026-01-12
     """
-    study = sound_study(file)
+    study = _read(file)
     _check_events(study, events)
     facts = Facts(arm, stratum, timezone or study.timezone)
     planned = plan(study, facts, events)
@@ -133,8 +133,7 @@ def show_list() -> None:
             click.echo(f"{version.code} version {version.version}: {since}; sha256 {version.sha256[:12]}")
 
 
-def sound_study(file: str) -> Study:
-    """The study in a file, or one that ships; InvalidStudy with everything that is wrong with it."""
+def _read(file: str) -> Study:
     text, name = study_text(file)
     catalogue = load_catalogue()
     offered = {code: instrument.value_sets for code, instrument in catalogue.items()}

@@ -227,7 +227,7 @@ class _World:
         life = _Life(person, participant, Mind(person, self._dice))
         self._intend(work, life)
         for happening in person.happenings:
-            at = self._order.period.recorded_at(happening, work.now)
+            at = in_memory.recorded_at(happening, work.now)
             self._plan(at, partial(self._record, life=life, happening=happening))
 
     def _record(self, work: Work, life: _Life, happening: Happening) -> None:

@@ -1,25 +1,21 @@
-"""What the database says became of everything, next to what people were told and what the mail server took."""
+"""Waits until nothing is left to do in an installation, and lets time pass until then."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psutil
 from sqlalchemy import func, select, text
 
 from pro_service.storage.assessments import assessment
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.responses import response
+from tests.faults.audit import Audit
 from tests.faults.installation import WORKERS, Installation
-from tests.faults.people import INSTRUMENT, Someone
-from tests.support import people
 
 LONGEST = 120.0
 STEADY = 1.0
@@ -31,37 +27,14 @@ BUSY = text(
 
 
 @dataclass
-class Verdict:
-    """What was found: all but `unknown` must be empty."""
-
-    saved: int = 0
-    messages: int = 0
-    lost: list[str] = field(default_factory=list)
-    duplicated: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    unexplained: list[str] = field(default_factory=list)
-    unknown: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def clean(self) -> bool:
-        return not (self.lost or self.duplicated or self.missing or self.unexplained)
-
-
-@dataclass
 class Books:
-    """Reads the installation's database; keeps who was enrolled, and which attempts a fault left in doubt."""
+    """Reads the installation's database to know what is left to do; `audit` knows what must be found there."""
 
     installation: Installation
-    everybody: list[Someone] = field(default_factory=list)
-    doubt: dict[str, str] = field(default_factory=dict)
-    """Why the outcome of a message may be unknown, by its id."""
 
-    def rows(self, query: Any) -> list[Any]:
-        with self.installation.runtime.work(people.system, writes=False) as w:
-            return list(w.session.execute(query))
-
-    def number(self, query: Any) -> int:
-        return int(self.rows(query)[0][0])
+    def __post_init__(self) -> None:
+        self.audit = Audit(self.installation.runtime, self.installation.mail)
+        self.rows, self.number = self.audit.rows, self.audit.number
 
     def claimed(self) -> frozenset[UUID]:
         """The messages that somebody holds, or died holding."""
@@ -74,16 +47,12 @@ class Books:
         now = self.installation.clock()
         return bool(self.number(select(func.count()).where(delivery.c.due_at > now)))
 
-    def under_way(self) -> frozenset[str]:
-        """The messages of which an attempt was begun and has no outcome."""
-        query = select(delivery_attempt.c.delivery_id).where(delivery_attempt.c.outcome.is_(None))
-        return frozenset(str(row.delivery_id) for row in self.rows(query))
-
-    def excuse(self, cause: str) -> None:
-        """Put down to a fault what is unknown now and has no cause yet."""
-        query = select(delivery.c.id).where(delivery.c.outcome == "unknown")
-        for row in self.rows(query):
-            self.doubt.setdefault(str(row.id), cause)
+    def takeable(self) -> int:
+        """How many messages a worker could take now: due, claimed by nobody any more, and not locked either."""
+        now = self.installation.clock()
+        free = delivery.c.claimed_until.is_(None) | (delivery.c.claimed_until <= now)
+        due = select(delivery.c.id).where(delivery.c.due_at <= now, free).with_for_update(skip_locked=True)
+        return len(self.rows(due))
 
     def work_left(self) -> int:
         """How much could be done now: windows to decide about, messages to send, forms to score."""
@@ -132,75 +101,10 @@ class Books:
             if now - nudged > STEADY:
                 self.installation.nudge()
                 nudged = now
+            left = self.work_left()  # asked first: what is claimed a moment later is seen by the next question
             before, held = held, self.claimed()
-            if self.work_left() or held != before or (held and self.talking()):
+            if left or held != before or (held and self.talking()):
                 steady = now
             elif not held or now - steady > STEADY:
                 return
             pause.wait(0.1)
-
-    def audit(self) -> Verdict:
-        """Compare what people were told, and what the mail server took, with what is in the books."""
-        verdict = Verdict(messages=len(self.installation.mail.taken))
-        self._answers(verdict)
-        self._repetitions(verdict)
-        self._messages(verdict)
-        return verdict
-
-    def _answers(self, verdict: Verdict) -> None:
-        of_one = (assessment.c.id, assessment.c.submitted_at, response.c.answers, response.c.revision)
-        joined = assessment.join(response, response.c.assessment_id == assessment.c.id)
-        stored = {
-            row.id: row
-            for row in self.rows(
-                select(*of_one, response.c.scored_revision)
-                .select_from(joined)
-                .where(response.c.instrument == INSTRUMENT)
-            )
-        }
-        for one in self.everybody:
-            verdict.saved += one.acknowledged
-            row = stored.get(one.assessment)
-            if row is None:
-                verdict.lost += [f"{one.address}: all of {one.acknowledged} answers"] if one.acknowledged else []
-                continue
-            if row.answers != one.saved or row.revision != one.acknowledged:
-                verdict.lost.append(f"{one.address}: revision {row.revision}, {one.acknowledged} acknowledged")
-            if one.submitted and (row.submitted_at is None or row.scored_revision != row.revision):
-                verdict.lost.append(f"{one.address}: the submission, or its scores")
-
-    def _repetitions(self, verdict: Verdict) -> None:
-        taken, zones = self.installation.mail.taken, {one.address: one.zone for one in self.everybody}
-        of_day = Counter((one.address, one.at.astimezone(ZoneInfo(zones[one.address])).date()) for one in taken)
-        verdict.duplicated += [f"{address} on {day}: {n}" for (address, day), n in of_day.items() if n > 1]
-        of_id = Counter(one.message_id for one in taken)
-        verdict.duplicated += [f"message {message_id}: {n}" for message_id, n in of_id.items() if n > 1]
-
-    def _messages(self, verdict: Verdict) -> None:
-        mail = self.installation.mail
-        taken = {one.message_id for one in mail.taken}
-        found: dict[UUID, list[Any]] = {}
-        rows = self.rows(select(delivery))
-        for row in rows:
-            found.setdefault(row.participant_id, []).append(row)
-        verdict.missing += [f"message {one} is in no book" for one in sorted(taken - {str(row.id) for row in rows})]
-        for person in self.everybody:
-            mine = found.get(person.id, [])
-            said = [row for row in mine if row.outcome is not None]
-            if not said and not any(row.decision == "submitted" for row in mine):
-                verdict.missing.append(f"{person.address}: nothing was sent")
-            for row in said:
-                self._message(verdict, person, row, taken=str(row.id) in taken)
-
-    def _message(self, verdict: Verdict, person: Someone, row: Any, *, taken: bool) -> None:
-        """One message with an outcome: the outcome must be what happened."""
-        mail, message_id = self.installation.mail, str(row.id)
-        if row.outcome == "unknown":
-            cut = "cut between the text and the answer" if message_id in mail.unanswered else ""
-            cause = cut or self.doubt.get(message_id, "")
-            verdict.unknown[cause or "unexplained"] = verdict.unknown.get(cause or "unexplained", 0) + 1
-            verdict.unexplained += [] if cause else [f"{person.address}: message {message_id} is unknown"]
-        elif row.outcome == "failed" and (taken or not mail.refused[person.address]):
-            verdict.missing.append(f"{person.address}: message {message_id} failed, and nobody refused it for good")
-        elif row.outcome == "sent" and not taken:
-            verdict.missing.append(f"{person.address}: message {message_id} is called sent, and never was")

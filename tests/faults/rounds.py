@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from tests.faults.books import Books, Verdict
+from tests.faults.audit import Verdict
+from tests.faults.books import Books
 from tests.faults.installation import Installation
 from tests.faults.people import Crowd, enrol
 from tests.faults.troubles import FAULTS, LONGEST, Fault, Scene
@@ -60,7 +61,7 @@ def play(installation: Installation, books: Books, fault: Fault, chance: Random)
     taken = len(mail.taken)
     _script(installation, fault, chance)
     persons = enrol(installation, PEOPLE)
-    books.everybody += persons
+    books.audit.everybody += persons
     crowd = Crowd.of(installation, persons[:ANSWERING])
     try:
         installation.nudge()
@@ -73,7 +74,7 @@ def play(installation: Installation, books: Books, fault: Fault, chance: Random)
     assert not crowd.failures
     books.settle()
     if fault.doubt:
-        books.excuse(fault.name)
+        books.audit.excuse(fault.name)
     return {
         "fault": fault.name,
         "saved": crowd.saves,

@@ -133,7 +133,7 @@ def freeze_the_sender(scene: Scene) -> None:
     """A worker stands still while it sends, for longer than its claim; another takes over; then it goes on."""
     wait_for_the_script(scene)
     scene.installation.clock.jump(PAST_ANY_CLAIM)
-    wait_until(lambda: not scene.books.under_way(), seconds=LONGEST, what="the other worker taking over")
+    wait_until(lambda: not scene.books.takeable(), seconds=LONGEST, what="the other worker taking over")
 
 
 def jump(scene: Scene, by: timedelta) -> None:
