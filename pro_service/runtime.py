@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Runtime:
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
+
+
+def settle() -> None:
+    """Say that what this process has built stays: no search for garbage goes through it again, and fewer are made.
+
+    Work on batches makes and drops thousands of small objects without cycles; looking for some costs a third of it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:

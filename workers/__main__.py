@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from pro_service.runtime import build
+from pro_service.runtime import build, settle
 from pro_service.settings import from_environment
 from workers.app import run_beat, run_worker
 
 RUN = {"worker": run_worker, "beat": run_beat}
 
 if __name__ == "__main__":
-    RUN[sys.argv[1]](build(from_environment()))
+    runtime = build(from_environment())
+    settle()
+    RUN[sys.argv[1]](runtime)

@@ -84,8 +84,9 @@ class Ruling:
     decision: Decision
 
 
+@lru_cache(maxsize=4096)
 def local_day(instant: datetime, timezone: str) -> date:
-    """The calendar day it is there and then."""
+    """The calendar day it is there and then. Remembered: a sweep asks it of a few instants, thousands of times."""
     return local_date(instant, zone(timezone))
 
 
@@ -125,7 +126,8 @@ def next_due(
     return next((at for at in instants(rule, opens_at, closes_at, timezone) if at > after), None)
 
 
-def quiet_until(now: datetime, spans: Sequence[Span], timezone: str) -> datetime | None:
+@lru_cache(maxsize=4096)
+def quiet_until(now: datetime, spans: tuple[Span, ...], timezone: str) -> datetime | None:
     """When the quiet hours that hold at `now` end, None where it is not quiet. Spans are local, and may pass midnight.
 
     Spans that leave no minute of the day free bind nobody for ever: then the first span alone counts.

@@ -25,7 +25,7 @@ from pro_service.storage import deliveries
 from pro_service.storage.deliveries import Due
 from pro_service.storage.metadata import new_id
 
-LIMIT = 500
+LIMIT = 1000
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import NotFound
+from pro_service.storage import bulk
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.session import Session
 
@@ -102,7 +103,7 @@ def of_participants(session: Session, participant_ids: Collection[UUID]) -> dict
     """Everybody's assessments by participant, each by target date, those without one last."""
     query = (
         select(*COLUMNS, assessment.c.participant_id)
-        .where(assessment.c.participant_id.in_(participant_ids))
+        .where(bulk.among(session, assessment.c.participant_id, participant_ids))
         .order_by(assessment.c.target_on.is_(None), assessment.c.target_on, assessment.c.id)
     )
     found: dict[UUID, list[Assessment]] = {}

@@ -79,11 +79,10 @@ _APPEND_ONE = Prepared(_APPEND)
 
 def append(session: Session, events: Sequence[AuditEvent], *, actor: Actor, at: datetime) -> None:
     """Write audit lines, in the order given, in one statement."""
-    rows = [values(event, actor, at) for event in events]
-    if len(rows) == 1:
-        _APPEND_ONE.run(session, rows[0])
-    elif rows:
-        bulk.add(session, audit_event, rows)
+    if len(events) == 1:
+        _APPEND_ONE.run(session, values(events[0], actor, at))
+    elif events:
+        bulk.add(session, audit_event, [_what(event) for event in events], same=_who(actor, at))
 
 
 def newest_final_id(session: Session) -> int:
@@ -143,12 +142,21 @@ def _newest_id(session: Session) -> int:
 
 def values(event: AuditEvent, actor: Actor, at: datetime) -> dict[str, Any]:
     """The columns of an audit line, all but its id."""
+    return {**_who(actor, at), **_what(event)}
+
+
+def _who(actor: Actor, at: datetime) -> dict[str, Any]:
     return {
         "at": at,
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "role": actor.role,
         "organisation": actor.organisation,
+    }
+
+
+def _what(event: AuditEvent) -> dict[str, Any]:
+    return {
         "action": event.action,
         "subject_kind": event.subject_kind,
         "subject_id": str(event.subject_id),

@@ -7,28 +7,45 @@ SQLite, which has no round trips, takes them one by one in a prepared statement.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, TextClause, bindparam, insert, text, update
+from sqlalchemy import ARRAY, ColumnElement, Table, TextClause, any_, bindparam, insert, literal, text, update
 from sqlalchemy.dialects import postgresql
 
 from pro_service.storage.session import Session
 
+T = TypeVar("T")
 
-def add(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+
+def among(session: Session, column: ColumnElement[T], values: Collection[T]) -> ColumnElement[bool]:
+    """The condition that a column holds one of these: on PostgreSQL one parameter and one plan, however many."""
+    if session.dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(column.type)))
+    return column.in_(values)
+
+
+def add(
+    session: Session,
+    table: Table,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    same: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Insert rows in the order given; every row holds the same columns. Conflict where a constraint is broken.
 
-    JSON columns hold plain JSON values; a column that is left out gets the database's default, not the table's.
+    JSON columns hold plain JSON values; a column that is left out gets the database's default, not the table's. What is
+    `same` in all rows, no JSON, goes over the line once.
     """
     if not rows:
         return
     if session.dialect.name == "postgresql":
-        document = json.dumps([dict(row) for row in rows], default=str, ensure_ascii=False, allow_nan=False)
-        session.execute(_from_document(table, tuple(rows[0])), {"document": document})
+        session.execute(_from_document(table, tuple(rows[0]), tuple(same)), {"document": _document(rows), **same})
     else:
-        session.execute(insert(table), [dict(row) for row in rows])
+        session.execute(insert(table), [{**row, **same} for row in rows])
 
 
 def change(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> frozenset[UUID]:
@@ -41,8 +58,7 @@ def change(session: Session, table: Table, rows: Sequence[Mapping[str, object]])
         return frozenset()
     names = tuple(rows[0])
     if session.dialect.name == "postgresql":
-        document = json.dumps([dict(row) for row in rows], default=str, ensure_ascii=False, allow_nan=False)
-        return frozenset(session.execute(_changing(table, names), {"document": document}).scalars())
+        return frozenset(session.execute(_changing(table, names), {"document": _document(rows)}).scalars())
     conditions = [table.c[name.removeprefix("was_")] == bindparam(f"_{name}") for name in names if _is_condition(name)]
     statement = (
         update(table)
@@ -78,8 +94,16 @@ def _type(table: Table, name: str) -> str:
 
 
 @cache
-def _from_document(table: Table, names: tuple[str, ...]) -> TextClause:
-    columns = ", ".join(names)
+def _from_document(table: Table, names: tuple[str, ...], same: tuple[str, ...]) -> TextClause:
+    columns = ", ".join((*names, *same))
+    values = ", ".join((*names, *(f"CAST(:{name} AS {_type(table, name)})" for name in same)))
     shape = ", ".join(f"{name} {_type(table, name)}" for name in names)
     rows = f"jsonb_to_recordset(CAST(:document AS jsonb)) AS row({shape})"
-    return text(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {rows}")  # noqa: S608  # our own names
+    return text(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {rows}")  # noqa: S608  # our own names
+
+
+def _document(rows: Sequence[Mapping[str, object]]) -> str:
+    return _encode([row if type(row) is dict else dict(row) for row in rows])
+
+
+_encode = json.JSONEncoder(default=str, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Text, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pro_service.storage import bulk
 from pro_service.storage.metadata import Id, Instant, metadata
 from pro_service.storage.session import Session
 
@@ -41,7 +42,7 @@ _SEALED = select(contact.c.participant_id, contact.c.key_id, contact.c.sealed)
 
 def by_participants(session: Session, participant_ids: Sequence[UUID]) -> tuple[Sealed, ...]:
     """The contacts of these people; those without one are left out."""
-    rows = session.execute(_SEALED.where(contact.c.participant_id.in_(participant_ids)))
+    rows = session.execute(_SEALED.where(bulk.among(session, contact.c.participant_id, participant_ids)))
     return tuple(Sealed(*row) for row in rows)
 
 

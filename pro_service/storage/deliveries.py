@@ -45,6 +45,7 @@ from pro_service.storage.assessments import assessment
 from pro_service.storage.events import trial_event
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.participants import participant
+from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
 
 delivery = Table(
@@ -107,7 +108,15 @@ delivery_attempt = Table(
     UniqueConstraint("delivery_id", "number"),
 )
 
+_NAMES = tuple(field.name for field in fields(Delivery))
 _COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
+_BLANK: Mapping[str, object] = {
+    **dict.fromkeys(("claimed_until", "outcome", "sent_at", "staff_id", "webhook_id", "study_id")),
+    "recipient": "participant",
+    "about": {},
+}
+"""What most new deliveries leave to the database's defaults."""
+
 _ATTEMPT_COLUMNS = tuple(delivery_attempt.c[field.name] for field in fields(Attempt))
 
 
@@ -145,18 +154,19 @@ class Due:
     participant: Participant
 
 
+_TAKE = Prepared(
+    select(*assessments.COLUMNS, *participants.COLUMNS)
+    .join(participant, participant.c.id == assessment.c.participant_id)
+    .where(assessment.c.next_reminder_at <= bindparam("now", type_=Instant))
+    .order_by(assessment.c.next_reminder_at)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(of=[assessment, participant], skip_locked=True, key_share=True)
+)
+
+
 def take_due(session: Session, *, now: datetime, limit: int) -> tuple[Due, ...]:
     """The assessments due longest, held with their people until the end of the transaction; others' are skipped."""
-    query = (
-        select(*assessments.COLUMNS, *participants.COLUMNS)
-        .join(participant, participant.c.id == assessment.c.participant_id)
-        .where(assessment.c.next_reminder_at <= now)
-        .order_by(assessment.c.next_reminder_at)
-        .limit(limit)
-        .with_for_update(of=[assessment, participant], skip_locked=True, key_share=True)
-    )
-    split = len(assessments.COLUMNS)
-    rows = [tuple(row) for row in session.execute(query)]
+    split, rows = len(assessments.COLUMNS), _TAKE.rows(session, {"now": now, "limit": limit})
     return tuple(Due(assessments.from_values(row[:split]), participants.from_values(row[split:])) for row in rows)
 
 
@@ -176,7 +186,7 @@ def look_again(session: Session, times: Mapping[UUID, datetime | None]) -> None:
     for one, at in times.items():
         by_time.setdefault(at, []).append(one)
     for at, ids in by_time.items():
-        changed = update(assessment).where(assessment.c.id.in_(ids)).values(next_reminder_at=at)
+        changed = update(assessment).where(bulk.among(session, assessment.c.id, ids)).values(next_reminder_at=at)
         session.execute(changed.execution_options(housekeeping=True))
 
 
@@ -189,7 +199,7 @@ def ends(
         select(trial_event.c.participant_id, trial_event.c.kind, trial_event.c.on_date, trial_event.c.actual)
         .outerjoin(later, later.c.supersedes_id == trial_event.c.id)
         .where(
-            trial_event.c.participant_id.in_(participant_ids),
+            bulk.among(session, trial_event.c.participant_id, participant_ids),
             trial_event.c.kind.in_(kinds),
             trial_event.c.on_date.is_not(None),
             later.c.id.is_(None),
@@ -206,7 +216,7 @@ def of_participants(session: Session, participant_ids: Collection[UUID], *, sinc
     """Everything decided for these people for local days from `since` on, oldest first, by participant."""
     query = (
         select(*_COLUMNS)
-        .where(delivery.c.participant_id.in_(participant_ids), delivery.c.local_day >= since)
+        .where(bulk.among(session, delivery.c.participant_id, participant_ids), delivery.c.local_day >= since)
         .order_by(delivery.c.decided_at, delivery.c.id)
     )
     found: dict[UUID, list[Delivery]] = {}
@@ -217,7 +227,9 @@ def of_participants(session: Session, participant_ids: Collection[UUID], *, sinc
 
 def add(session: Session, new: Sequence[Delivery]) -> None:
     """Store decisions, in one statement. Conflict where one of their keys is taken."""
-    bulk.add(session, delivery, [_values(one) for one in new])
+    blank = [name for name, value in _BLANK.items() if all(getattr(one, name) == value for one in new)]
+    names = [name for name in _NAMES if name not in blank]
+    bulk.add(session, delivery, [_plain({name: getattr(one, name) for name in names}) for one in new])
 
 
 def add_missing(session: Session, new: Sequence[Delivery]) -> frozenset[UUID]:
@@ -253,13 +265,13 @@ def let_go(session: Session, ids: Sequence[UUID], *, due_at: datetime | None = N
     """Free messages we claimed for whoever comes next; with `due_at`, not before then."""
     if ids:
         later = {} if due_at is None else {"due_at": due_at}
-        freed = update(delivery).where(delivery.c.id.in_(ids)).values(claimed_until=None, **later)
+        freed = update(delivery).where(bulk.among(session, delivery.c.id, ids)).values(claimed_until=None, **later)
         session.execute(freed.execution_options(housekeeping=True))
 
 
 def still_held(session: Session, claimed: Sequence[Delivery]) -> tuple[Delivery, ...]:
     """Those of the claimed whose claim nobody took over, as they are now, in the order given."""
-    query = select(*_COLUMNS).where(delivery.c.id.in_([one.id for one in claimed]))
+    query = select(*_COLUMNS).where(bulk.among(session, delivery.c.id, [one.id for one in claimed]))
     now = {row.id: _delivery(row) for row in session.execute(query)}
     return tuple(now[one.id] for one in claimed if now[one.id].claimed_until == one.claimed_until)
 
@@ -291,7 +303,7 @@ def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, lis
     """Every attempt at these deliveries in order, by delivery."""
     query = (
         select(*_ATTEMPT_COLUMNS)
-        .where(delivery_attempt.c.delivery_id.in_(delivery_ids))
+        .where(bulk.among(session, delivery_attempt.c.delivery_id, delivery_ids))
         .order_by(delivery_attempt.c.delivery_id, delivery_attempt.c.number)
     )
     found: dict[UUID, list[Attempt]] = {}
@@ -320,9 +332,10 @@ def end_attempts(session: Session, rows: Sequence[Mapping[str, object]]) -> None
 def give_up_attempts(session: Session, delivery_ids: Sequence[UUID]) -> None:
     """Put on record that nobody will ever hear how the attempts under way at these deliveries ended."""
     if delivery_ids:
-        open_ones = (delivery_attempt.c.delivery_id.in_(delivery_ids), delivery_attempt.c.outcome.is_(None))
+        theirs = bulk.among(session, delivery_attempt.c.delivery_id, delivery_ids)
         ended = {"outcome": "unknown", "detail": "ended without an answer"}
-        session.execute(update(delivery_attempt).where(*open_ones).values(**ended))
+        statement = update(delivery_attempt).where(theirs, delivery_attempt.c.outcome.is_(None)).values(**ended)
+        session.execute(statement)
 
 
 def _delivery(row: Row[Any]) -> Delivery:
@@ -333,7 +346,7 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 
 def _values(one: Delivery) -> dict[str, object]:
-    return _plain({field.name: getattr(one, field.name) for field in fields(Delivery)})
+    return _plain({name: getattr(one, name) for name in _NAMES})
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from pro_service.domain.errors import NotFound
 from pro_service.domain.participants import Participant
+from pro_service.storage import bulk
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.session import Session
 
@@ -76,7 +77,7 @@ def by_ids(session: Session, participant_ids: Collection[UUID], *, lock: bool = 
 
     `lock` is that of `by_id`, taken in the order of the ids, so that two who lock many never wait for each other.
     """
-    query = _ALL.where(participant.c.id.in_(participant_ids)).order_by(participant.c.id)
+    query = _ALL.where(bulk.among(session, participant.c.id, participant_ids)).order_by(participant.c.id)
     rows = session.execute(query.with_for_update() if lock else query)
     return {row.id: from_values(row) for row in rows}
 

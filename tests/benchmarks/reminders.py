@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import insert
 
 from pro_service.domain.audit import Actor
-from pro_service.runtime import Runtime, build
+from pro_service.runtime import Runtime, build, settle
 from pro_service.services import reminders, studies
 from pro_service.settings import from_environment
 from pro_service.storage.assessments import assessment
@@ -56,6 +56,7 @@ def run() -> Iterator[dict[str, object]]:
         variables = {"PRO_ENV": "test", "PRO_DATA_DIR": folder, "PRO_DATABASE_URL": f"{server}/postgres"}
         runtime = build(from_environment(variables), clock=lambda: NOW)
         upgrade(runtime.engine)
+        settle()
         version = _study(runtime)
         _people(runtime, version, NOT_DUE, at=LATER)
         values, limits = [], []
