@@ -13,7 +13,7 @@ import click
 
 from pro_service.cli import pro
 from pro_service.domain.instruments import Instrument, Item, Scale
-from pro_service.domain.interpretation import Difference, Reference, Threshold, in_words
+from pro_service.domain.interpretation import in_words
 from pro_service.domain.scoring import missing_rule, missing_rules
 from pro_service.instruments.reader import load_catalogue
 
@@ -111,11 +111,13 @@ def scale_row(scale: Scale) -> str:
 
 def interpretation(one: Instrument) -> list[str]:
     """What helps to read the scales: differences that matter, thresholds, reference values, each with its source."""
-    readings: list[Difference | Threshold | Reference] = [*one.differences, *one.thresholds, *one.references]
-    if not readings:
+    looks = [
+        f"| {look.item} | to look at without delay when {', '.join(map(str, look.codes))} |" for look in one.safety
+    ]
+    if not one.readings and not looks:
         return []
-    rows = (f"| {' '.join(reading.scales)} | {in_words(reading)} |" for reading in readings)
-    return ["## Reading the scales", "", "| scales | number [source] |", "|---|---|", *rows, ""]
+    rows = (f"| {' '.join(reading.scales)} | {in_words(reading)} |" for reading in one.readings)
+    return ["## Reading the scales", "", "| scales | number [source] |", "|---|---|", *rows, *looks, ""]
 
 
 def answers(item: Item) -> str:

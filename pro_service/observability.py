@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -57,12 +59,16 @@ def configure(level: str = "INFO") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
+
+
+def _as_json(line: object, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(line, default=default).decode()
 
 
 def logger(name: str) -> Any:

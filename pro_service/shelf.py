@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 
-def modules(package: str) -> dict[str, ModuleType]:
-    """Every module that lies directly in `package`, by name, in alphabetical order."""
+def names(package: str) -> tuple[str, ...]:
+    """The names of the modules that lie directly in `package`, in alphabetical order; none of them is imported."""
     shelf = importlib.import_module(package)
-    names = sorted(found.name for found in pkgutil.iter_modules(shelf.__path__) if not found.ispkg)
-    return {name: importlib.import_module(f"{package}.{name}") for name in names}
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(shelf.__path__) if not found.ispkg))
+
+
+def modules(package: str, wanted: Callable[[str], bool] = bool) -> dict[str, ModuleType]:
+    """Every module that lies directly in `package` and is wanted, by name; all of them unless told."""
+    return {name: importlib.import_module(f"{package}.{name}") for name in names(package) if wanted(name)}
 
 
 def load(package: str, function: str) -> dict[str, Any]:

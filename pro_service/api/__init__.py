@@ -15,11 +15,15 @@ from pro_service.api import (
     me,
     openapi,
     participants,
+    preferences,
     sessions,
     studies,
 )
 
-NOUNS = (sessions, me, studies, instruments, participants, events, assessments, corrections, links, deliveries, exports)
+NOUNS = (
+    *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
+    *(deliveries, exports),
+)
 
 
 def install(app: APIFlask) -> None:

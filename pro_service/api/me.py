@@ -7,9 +7,10 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from pro_service.api.assessments import AssessmentList, DraftIn, FormOut, SavedOut, form_response, list_of
+from pro_service.api.preferences import PreferencesIn, changed
 from pro_service.api.shapes import Instant, Shape, instant
 from pro_service.domain.errors import Forbidden
 from pro_service.domain.responses import Draft
@@ -18,16 +19,6 @@ from pro_service.http.transaction import work
 from pro_service.services import assessments, participants, responses
 
 bp = APIBlueprint("me", __name__, tag="Me (patient)")
-
-
-class Preferences(Shape):
-    """How a person wants to be reached and shown things; only what is given changes."""
-
-    language = fields.String(validate=validate.Regexp(r"^[a-z]{2}(-[A-Z]{2})?\Z"), metadata={"example": "nl"})
-    channel = fields.String(validate=validate.OneOf(["email", "none"]))
-    quiet_from = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"), metadata={"example": "21:00"})
-    quiet_until = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"), metadata={"example": "08:00"})
-    text_size = fields.String(validate=validate.OneOf(["normal", "large", "largest"]))
 
 
 class Me(Shape):
@@ -109,8 +100,11 @@ def submit(assessment_id: UUID, json_data: dict[str, Any]) -> Any:
 
 
 @bp.patch("/me/preferences")
-@bp.input(Preferences)
+@bp.input(PreferencesIn)
 @bp.output(Me)
-def prefer(json_data: dict[str, str]) -> Any:
-    """Change my language, channel, quiet hours or text size."""
-    return participants.prefer(work(), participant_id=_me(), **json_data)
+def prefer(json_data: dict[str, Any]) -> Any:
+    """Change my language, channel, which messages I want, a pause, quiet hours or text size.
+
+    Turning messages off is not leaving the study: whoever has a link can still answer.
+    """
+    return changed(_me(), json_data)

@@ -3,11 +3,13 @@
     send(message: Message, settings: Settings) -> Receipt
 
 raises `ChannelError`: `permanent` when trying again cannot help, `uncertain` when the provider may have taken the
-message before the line went dead. A module also says `DEDUPLICATES`: the same message id given twice arrives once.
+message before the line went dead, `gone` when the address itself has proved wrong. A module also says `DEDUPLICATES`
+(the same message id given twice arrives once) and `ADDRESS` (the field of `Contact` it writes to).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from pro_service import shelf
@@ -16,14 +18,25 @@ from pro_service.settings import Settings
 
 DEFAULT = "email"
 """The channel of a person who chose none, or one that this installation does not have."""
+NEEDS = {"email": "smtp_url", "sms": "sms_url", "webpush": "vapid_key"}
+"""The setting without which an installation does not have a channel; its module, and its library, then stay away."""
+
+FILES = "outbox_file"
+"""What stands in for mail where there is no mail server; nobody chooses it."""
 
 
 def reachable(settings: Settings) -> dict[str, Channel]:
     """This installation's channels by the name people choose them by; without a mail server, mail becomes files."""
+    found = shelf.modules(__name__, lambda name: name not in NEEDS or bool(getattr(settings, NEEDS[name])))
     channels = {
-        name: Channel(name=name, send=partial(module.send, settings=settings), deduplicates=module.DEDUPLICATES)
-        for name, module in shelf.modules(__name__).items()
+        name: Channel(
+            name=name,
+            send=partial(module.send, settings=settings),
+            deduplicates=module.DEDUPLICATES,
+            address=module.ADDRESS,
+            for_people=name != FILES,
+        )
+        for name, module in found.items()
     }
-    if not settings.smtp_url:
-        channels[DEFAULT] = channels["outbox_file"]
+    channels.setdefault(DEFAULT, replace(channels[FILES], for_people=True))
     return channels

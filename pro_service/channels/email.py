@@ -17,6 +17,7 @@ from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Message, Receipt, as_email
 from pro_service.settings import Settings
 
+ADDRESS, NEEDS = "email", "smtp_url"
 DEDUPLICATES = False
 SECONDS = 20.0
 """How long to wait for each answer of the mail server."""

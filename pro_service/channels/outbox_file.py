@@ -15,6 +15,7 @@ from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Message, Receipt, as_email
 from pro_service.settings import Settings
 
+ADDRESS, NEEDS = "email", ""
 DEDUPLICATES = True
 
 

@@ -122,6 +122,8 @@ def _page(instrument: Instrument) -> list[str]:
         *(line for scale in instrument.scales for line in _scale_lines(instrument, scale)),
         f"Missing rules: {', '.join(missing_rules(instrument))}",
     ]
+    for look in instrument.safety:
+        lines.append(f"Look at without delay: {look.item} answered {_either(look.codes)}")
     if instrument.value_sets:
         lines.append(f"Value sets, needed for {', '.join(tariff_scales(instrument))}")
         lines += [f"  {id_:<18} {value_set(id_).label}" for id_ in instrument.value_sets]
@@ -141,15 +143,11 @@ def _scale_lines(instrument: Instrument, scale: Scale) -> list[str]:
     between += "" if scale.maximum is None else f" to {scale.maximum:g}"
     higher = "" if scale.higher_is == "neither" else f", higher is {scale.higher_is}"
     rule = missing_rule(scale)
-    readings = [
-        *(in_words(difference) for difference in of_scale(instrument.differences, scale.code)),
-        *(in_words(threshold) for threshold in of_scale(instrument.thresholds, scale.code)),
-        *(in_words(reference) for reference in of_scale(instrument.references, scale.code)),
-    ]
+    readings = map(in_words, of_scale(instrument.readings, scale.code))
     return [
         f"  {scale.code:<18} {scale.label.get('en', '')}{between}{higher}",
-        f"  {'':<18} {scale.method} of {' '.join(scale.items)}{f'; {rule}' if rule else ''}",
-        *(f"  {'':<18} {reading}" for reading in readings),
+        f"      {scale.method} of {' '.join(scale.items)}{f'; {rule}' if rule else ''}",
+        *(f"      {reading}" for reading in readings),
     ]
 
 

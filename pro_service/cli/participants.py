@@ -14,7 +14,8 @@ from pro_service.domain import roster
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Conflict, Invalid
 from pro_service.domain.participants import Participant
-from pro_service.services import participants, rosters, studies
+from pro_service.domain.preferences import NO, YES
+from pro_service.services import contacts, participants, preferences, rosters, studies
 from pro_service.services.work import Work
 
 PAGE = 500
@@ -27,7 +28,7 @@ class RehearsalError(Exception):
     """Ends a dry run: raised inside the transaction, which then leaves no trace."""
 
 
-@click.group(help="Enrol and list participants.\n\nExample: pro participant import roster.csv --dry-run")
+@click.group(help="Enrol participants, list them, choose their messages.\n\nExample: pro participant list --site nki")
 def command() -> None:
     """The group `pro participant`."""
 
@@ -84,6 +85,52 @@ def listing(*, study: str, site: str, actor: Actor) -> None:
             enrolled_at = "" if one.enrolled_at is None else one.enrolled_at.isoformat().replace("+00:00", "Z")
             facts = (one.code, one.site, one.arm, one.stratum, one.language, one.timezone)
             writer.writerow([*facts, enrolled_at, " ".join(one.open_questions)])
+
+
+@command.command("prefer")
+@click.argument("participant")
+@click.option("--language", help="Code of a language of the study.")
+@click.option("--channel", help="email, sms, webpush (what this installation has), or none.")
+@click.option("--invitations/--no-invitations", default=None, help="A message when questions are ready?")
+@click.option("--reminders/--no-reminders", default=None, help="A message when questions are still open?")
+@click.option("--pause-until", metavar="YYYY-MM-DD", help="No messages up to and including this day; '' ends a pause.")
+@click.option("--quiet", metavar="HH:MM-HH:MM", help="No messages between these local times; '' for none of their own.")
+@actor_option
+def prefer(
+    *,
+    participant: str,
+    language: str | None,
+    channel: str | None,
+    invitations: bool | None,
+    reminders: bool | None,
+    pause_until: str | None,
+    quiet: str | None,
+    actor: Actor,
+) -> None:
+    """Choose for PARTICIPANT (code or id) which messages they get, how and when; what is not given stays.
+
+    Example: pro participant prefer NKI-017 --pause-until 2026-08-14 --no-reminders
+    """
+    choices: dict[str, str | None] = {}
+    if channel is not None:
+        choices["channel"] = channel
+    for name, wanted in (("invitation", invitations), ("reminder", reminders)):
+        if wanted is not None:
+            choices[name] = YES if wanted else NO
+    if pause_until is not None:
+        choices["paused_until"] = pause_until or None
+    if quiet is not None:
+        start, _, end = quiet.partition("-")
+        choices |= {"quiet_from": start or None, "quiet_until": end or None}
+    runtime = open_runtime()
+    with runtime.work(actor) as work:
+        who = contacts.find(work, participant=participant)
+        after = preferences.change(
+            work, participant_id=who, channels=runtime.channels, language=language, choices=choices
+        )
+    click.echo(f"language: {after.language}")
+    for name, value in sorted(after.preferences.items()):
+        click.echo(f"{name}: {value}")
 
 
 def _everybody(work: Work, study: str, site: str) -> Iterator[Participant]:

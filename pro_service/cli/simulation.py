@@ -1,92 +1,169 @@
-"""`pro study simulate`: a synthetic cohort through the real code path, in a database that is thrown away."""
+"""`pro study simulate`: a protocol tried on a synthetic cohort before anybody takes part."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pro_service.cli.studies import study_text
+from pro_service.cli.simulation_report import AsFiles, AsJson, AsText, Report
+from pro_service.cli.studies import sound_study, study_text
+from pro_service.domain import simulation as in_memory
+from pro_service.domain.feasibility import Limits, findings
+from pro_service.domain.protocol import Study
+from pro_service.domain.simulation import FAR, Lived
+from pro_service.domain.tally import Tally
+from pro_service.instruments.reader import load_catalogue
 from pro_service.observability import configure
 from pro_service.runtime import build
 from pro_service.services import simulation
-from pro_service.services.simulation import Order, Totals
+from pro_service.services.simulation import ADMIN, Order
 from pro_service.settings import from_environment
 from pro_service.storage.migrations import upgrade
-from pro_service.studies import reader
 
 UNTIL = date(2026, 1, 1)
-"""The last simulated day of a study old enough: a fixed one, so that a seed means the same cohort for ever."""
+"""The last day on which people of a study old enough are enrolled: fixed, so that a seed means the same for ever."""
+
+COUNT = click.IntRange(min=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for: its arguments and options, by their names there."""
+
+    file: str
+    participants: int
+    seed: int
+    months: int
+    until: datetime | None
+    form: str
+    totals: bool
+    output: Path | None
+    weekly_messages: int | None
+    form_minutes: int | None
+    total_minutes: int | None
+    through_database: bool
+
+    @property
+    def totals_only(self) -> bool:
+        """Whether nobody is printed: because only totals are wanted, or because people go to files."""
+        return self.totals or self.output is not None
+
+    @property
+    def limits(self) -> Limits:
+        """What the designer has promised."""
+        return Limits(self.weekly_messages, self.form_minutes, self.total_minutes)
+
+    def order(self, study: Study) -> Order:
+        """The cohort; people enrol in the months before the end."""
+        document, name = study_text(self.file)
+        last_on = self.until.date() if self.until else max(UNTIL, study.born_on + timedelta(days=31 * self.months))
+        end = datetime.combine(last_on, time(23, 59), UTC)
+        return Order(document, name, self.participants, self.seed, self.months, end)
 
 
 @click.command()
 @click.argument("file")
-@click.option("--participants", type=click.IntRange(min=1), default=60, show_default=True, help="How many people.")
+@click.option("--participants", type=COUNT, default=60, show_default=True, help="How many people.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same cohort.")
-@click.option("--months", type=click.IntRange(1, 120), default=18, show_default=True, help="How long it goes on.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day.  [default: the same for every run]")
+@click.option("--months", type=click.IntRange(1, 120), default=18, show_default=True, help="How long people enrol.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Stop on that day.  [default: when all is over]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, file: str, participants: int, seed: int, months: int, until: datetime | None, form: str) -> None:
-    """Let synthetic people live through a study, and say what came of it. FILE is a path or a study that ships.
+@click.option("--totals", is_flag=True, help="Totals and problems only, not each person.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Write each person to CSV files here.")
+@click.option("--weekly-messages", type=COUNT, help="More messages to one person in a week are an error.")
+@click.option("--form-minutes", type=COUNT, help="Warn of a form that takes longer.")
+@click.option("--total-minutes", type=COUNT, help="Warn where all forms of a person take longer.")
+@click.option("--through-database", is_flag=True, help="Slower: answer, store and score for real, then throw it away.")
+@click.pass_context
+def command(context: click.Context, /, **options: Any) -> None:
+    """Let synthetic people live through a study: every window and message of each, totals, and what cannot work.
 
-    Nothing is kept: database and messages are thrown away at the end.
+    FILE is a path or a study that ships. Problems go to standard error, one per line: errors, with which the exit
+    status is 1, and warnings. Nothing is kept.
 
-    Example: pro study simulate scopes --participants 20 --seed 7 --months 12
+    Example: pro study simulate scopes --participants 1000 --seed 7 --totals
     """
-    text, name = study_text(file)
-    born_on = reader.read(text, file=name, catalogue_codes=None).born_on
-    last_on = until.date() if until else max(UNTIL, born_on + timedelta(days=31 * months))
-    end = datetime.combine(last_on, time(23, 59), UTC)
-    order = Order(document=text, file=name, participants=participants, seed=seed, months=months, until=end)
-    totals = _simulate(order)
-    if form == "json":
-        click.echo(json.dumps(asdict(totals), indent=2))
-        return
-    click.echo(f"participants {totals.participants}")
-    for status, number in totals.assessments.items():
-        click.echo(f"assessments {status} {number}")
-    click.echo(f"answers {totals.answers}\nmessages {totals.messages}\nscored questionnaires {totals.scores}")
+    wish = Wish(**options)
+    study = sound_study(wish.file)
+    order = wish.order(study)
+    tally = Tally(study, load_catalogue(), order.until if wish.until or wish.through_database else FAR)
+    with ExitStack() as stack:
+        reports: list[Report] = [(AsJson if wish.form == "json" else AsText)(wish.totals_only)]
+        if wish.output is not None:
+            reports.append(AsFiles(wish.output, stack))
+        path = _through_database if wish.through_database else _in_memory
+        more = path(wish, order, tally, reports)
+        found = findings(tally, wish.limits)
+        for report in reports:
+            report.totals(tally, found, more)
+    for one in found:
+        click.echo(f"{one.severity}: {one.code}: {one.text}", err=True)
+    context.exit(1 if any(one.severity == "error" for one in found) else 0)
 
 
-def _simulate(order: Order) -> Totals:
+def _in_memory(wish: Wish, order: Order, tally: Tally, reports: Sequence[Report]) -> dict[str, int]:
+    """Everybody by the rules alone; there is nothing more to count."""
+    period = replace(order.period, until=tally.at)
+    dice = simulation.dice(order.seed)
+    everybody = in_memory.lives(tally.study, participants=order.participants, period=period, dice=dice)
+    with progress("Simulating", "person", hidden=not wish.totals_only) as advance:
+        _tell(everybody, tally, reports, lambda done: advance(done, order.participants))
+    return {}
+
+
+def _tell(everybody: Iterable[Lived], tally: Tally, reports: Sequence[Report], advance: Callable[[int], None]) -> None:
+    """Count each person and tell of them; none of them is kept."""
+    for done, lived in enumerate(everybody, start=1):
+        burden, fates = tally.add(lived)
+        for report in reports:
+            report.person(lived, fates, burden)
+        advance(done)
+
+
+def _through_database(_wish: Wish, order: Order, tally: Tally, reports: Sequence[Report]) -> dict[str, int]:
+    """The same through every use case and a database that is thrown away; what only that path can count."""
     configure("error")
     with TemporaryDirectory(prefix="pro-simulation-") as folder:
         runtime = build(from_environment({"PRO_ENV": "test", "PRO_DATA_DIR": str(Path(folder))}))
         try:
             upgrade(runtime.engine)
             with progress("Simulating") as advance:
-                return simulation.simulate(
+                totals = simulation.simulate(
                     runtime.work,
                     order=order,
                     channels=runtime.channels,
                     base_url=runtime.settings.base_url,
                     progress=advance,
                 )
+            with runtime.work(ADMIN, now=order.until, writes=False) as work:
+                _tell(simulation.lives(work, study=tally.study, order=order), tally, reports, lambda _done: None)
         finally:
             runtime.engine.dispose()
+    return {"answers": totals.answers, "scores": totals.scores}
 
 
 @contextmanager
-def progress(words: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, on standard error; nothing where nobody looks. Yields what is told days done and in all."""
+def progress(words: str, unit: str = "day", *, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, on standard error; nothing where nobody looks. Yields what is told units done and in all."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("day {task.completed} of {task.total}"),
+        TextColumn(f"{unit} {{task.completed}} of {{task.total}}"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not sys.stderr.isatty() or (hidden and sys.stdout.isatty()),
         transient=True,
     )
     with bar:
         task = bar.add_task(words, total=1)
-        yield lambda done, days: bar.update(task, completed=done, total=days)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

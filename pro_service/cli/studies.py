@@ -18,7 +18,7 @@ from pro_service.domain.overlaps import overlaps
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Facts, Planned, TrialEvent, check_event, plan
 from pro_service.instruments.reader import load_catalogue
-from pro_service.services import studies
+from pro_service.services import amendments, studies
 from pro_service.studies import reader
 
 
@@ -49,7 +49,7 @@ def check(file: str) -> None:
 
     Example: pro study check scopes
     """
-    study = _read(file)
+    study = sound_study(file)
     click.echo(
         f"{study.code} version {study.version}: sound; {len(study.timepoints)} timepoints, "
         f"{len(study.arms)} arms, {len(study.strata)} strata, {len(study.instruments)} questionnaires"
@@ -68,7 +68,7 @@ def show_plan(*, file: str, arm: str, stratum: str, events: tuple[TrialEvent, ..
 
     Example: pro study plan scopes --arm short --stratum trunk --event randomisation=2026-01-12
     """
-    study = _read(file)
+    study = sound_study(file)
     _check_events(study, events)
     facts = Facts(arm, stratum, timezone or study.timezone)
     planned = plan(study, facts, events)
@@ -101,26 +101,6 @@ def load(file: str, actor: Actor) -> None:
     click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
 
 
-@command.command("activate")
-@click.argument("study")
-@click.option("--real-participants", is_flag=True, help="Refuse while a questionnaire has placeholder wording.")
-@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@actor_option
-def activate(study: str, real_participants: bool, dry_run: bool, actor: Actor) -> None:
-    """Make the newest loaded version the one participants are enrolled under. It can't be changed afterwards.
-
-    Example: pro study activate scopes --real-participants
-    """
-    with open_runtime().work(actor, writes=not dry_run) as work:
-        if dry_run:
-            candidate = studies.candidate(work, code=study, real_participants=real_participants)
-            done = "is active" if candidate.activated_at else "would become active"
-            click.echo(f"{study} version {candidate.version} {done}")
-        else:
-            active = studies.activate(work, code=study, real_participants=real_participants)
-            click.echo(f"{study} version {active.version} is active")
-
-
 @command.command("list")
 def show_list() -> None:
     """Every version of every study that is loaded.
@@ -128,12 +108,17 @@ def show_list() -> None:
     Example: pro study list
     """
     with open_runtime().work(Actor(kind="cli", id="study-list", role="admin"), writes=False) as work:
-        for version in studies.listing(work):
-            since = f"active since {_instant(version.activated_at)}" if version.activated_at else "not active"
-            click.echo(f"{version.code} version {version.version}: {since}; sha256 {version.sha256[:12]}")
+        versions = studies.listing(work)
+        people = amendments.populations(work, versions)
+    for version in versions:
+        since = f"active since {_instant(version.activated_at)}" if version.activated_at else "not active"
+        number = people.get(version.id, 0)
+        enrolled = f"; {number} participant{'' if number == 1 else 's'}" if number else ""
+        click.echo(f"{version.code} version {version.version}: {since}; sha256 {version.sha256[:12]}{enrolled}")
 
 
-def _read(file: str) -> Study:
+def sound_study(file: str) -> Study:
+    """The study in a file, or one that ships; InvalidStudy with everything that is wrong with it."""
     text, name = study_text(file)
     catalogue = load_catalogue()
     offered = {code: instrument.value_sets for code, instrument in catalogue.items()}

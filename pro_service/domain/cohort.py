@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Literal
 
+from pro_service.domain.preferences import NO_CHANNEL
 from pro_service.domain.protocol import Study
-from pro_service.domain.reminders import NO_CHANNEL
 
 Dice = Callable[..., Random]
 Fate = Literal["usual", "moved", "late", "never", "told_late", "corrected", "withdraws", "progresses", "dies"]

@@ -7,14 +7,15 @@ unsaid; what falls on one day is sent as one message, whatever number of assessm
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.participants import Participant
+from pro_service.domain.preferences import NO_CHANNEL, wants
 from pro_service.domain.protocol import ReminderRule
-from pro_service.domain.reminders import NO_CHANNEL, Occasion, instants, local_day
+from pro_service.domain.reminders import Occasion, instants, local_day
 from pro_service.domain.schedule import Change, Planned
 
 Instants = tuple[datetime, ...]
@@ -54,7 +55,16 @@ def consequences(
     """Every line of a re-plan with what becomes of its messages."""
     if participant.preferences.get("channel") == NO_CHANNEL:
         return tuple(Consequence(change) for change in changes)
-    return tuple(_consequence(change, rule, participant.timezone, now) for change in changes)
+    found = (_consequence(change, rule, participant.timezone, now) for change in changes)
+    return tuple(_without_unwanted(one, participant) for one in found)
+
+
+def _without_unwanted(one: Consequence, participant: Participant) -> Consequence:
+    gone, new = (
+        tuple(note for note in notes if wants(participant.preferences, note.occasion))
+        for notes in (one.fall_away, one.come_instead)
+    )
+    return replace(one, fall_away=gone, come_instead=new)
 
 
 def _consequence(change: Change, rule: ReminderRule, zone: str, now: datetime) -> Consequence:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Literal
 
 from pro_service.domain.errors import Problem
-from pro_service.domain.interpretation import Difference, Reference, Threshold
+from pro_service.domain.interpretation import Difference, Reading, Reference, Threshold
 
 NA = "na"
 DECLINED = "declined"
@@ -39,7 +39,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Show an item only when another item of the same form was answered with one of these codes."""
+    """An item of the same form answered with one of these codes: show another only then, or look at it at once."""
 
     item: str
     codes: tuple[int, ...]
@@ -81,7 +81,7 @@ class Instrument:
     """A questionnaire as data. `version` names the definition; it is stored with every answer and score.
 
     `permission` says in a word what it takes to show its wording, `licence` in a sentence. `sources` has a key each,
-    which the numbers of interpretation refer to.
+    which the numbers of interpretation refer to. `safety` lists the answers somebody should look at without delay.
     """
 
     code: str
@@ -101,6 +101,12 @@ class Instrument:
     differences: tuple[Difference, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     references: tuple[Reference, ...] = ()
+    safety: tuple[Condition, ...] = ()
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every number that helps to read its scales."""
+        return (*self.differences, *self.thresholds, *self.references)
 
     def item(self, code: str) -> Item:
         """The item of that code; KeyError where there is none."""
@@ -174,6 +180,11 @@ def visible(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tup
 def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
     """Items that are shown and still without any answer: `na` and `declined` are answers, a hidden item is none."""
     return tuple(item.code for item in visible(instrument, answers) if answers.get(item.code) is None)
+
+
+def safety_answers(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
+    """Items answered so that somebody should look at it without delay, whatever the scales say."""
+    return tuple(each.item for each in instrument.safety if answers.get(each.item) in each.codes)
 
 
 def _within(item: Item, answer: float) -> bool:

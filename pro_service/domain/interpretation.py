@@ -15,7 +15,7 @@ class Difference:
     """The smallest difference that matters, as a range of published values, in points or in percent.
 
     `compare` says of what: a change within one person, a difference between groups, or either. `direction` says which
-    way: for the better, for the worse, or either.
+    way: for the better, for the worse, or either; `setting` in whom or when, where that is not everybody, always.
     """
 
     scales: tuple[str, ...]
@@ -26,17 +26,19 @@ class Difference:
     unit: Literal["points", "percent"]
     source: str
     verified: bool
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A score is of clinical importance below (or above) this value."""
+    """A score is of clinical importance below, above, or from this value on; `setting` says more where needed."""
 
     scales: tuple[str, ...]
-    side: Literal["below", "above"]
+    side: Literal["below", "above", "from"]
     value: float
     source: str
     verified: bool
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ class Reference:
     verified: bool
 
 
-class _Reading(Protocol):
+Reading = Difference | Threshold | Reference
+
+
+class _Speaks(Protocol):
     @property
     def scales(self) -> tuple[str, ...]: ...
 
 
-R = TypeVar("R", bound=_Reading)
+R = TypeVar("R", bound=_Speaks)
 
 
 def of_scale(readings: Iterable[R], scale: str) -> tuple[R, ...]:
@@ -65,17 +70,18 @@ def of_scale(readings: Iterable[R], scale: str) -> tuple[R, ...]:
     return tuple(reading for reading in readings if scale in reading.scales)
 
 
-def in_words(reading: Difference | Threshold | Reference) -> str:
-    """One number that helps to read a scale, as a line of English with its source."""
+def in_words(reading: Reading) -> str:
+    """One number that helps to read a scale, as a line of English with its source. MID: the smallest that matters."""
+    setting = "" if isinstance(reading, Reference) or not reading.setting else f", {reading.setting}"
     said = f"[{reading.source}{'' if reading.verified else ', unverified'}]"
     if isinstance(reading, Threshold):
-        return f"of clinical importance {reading.side} {reading.value:g} {said}"
+        return f"of clinical importance {reading.side} {reading.value:g}{setting} {said}"
     if isinstance(reading, Reference):
         people = f", {reading.people} people" if reading.people else ""
         return f"{reading.population.get('en', '')}: mean {reading.mean:g}, SD {reading.sd:g}{people} {said}"
     size = f"{reading.lowest:g}" if reading.lowest == reading.highest else f"{reading.lowest:g} to {reading.highest:g}"
     where = f"{_COMPARED[reading.compare]}{_WAY[reading.direction]}"
-    return f"smallest difference that matters: {size} {reading.unit}{where} {said}"
+    return f"MID {size} {reading.unit}{where}{setting} {said}"
 
 
 _COMPARED = {"within": " within a person", "between": " between groups", "either": ""}

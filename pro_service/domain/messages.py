@@ -7,7 +7,7 @@ come from the study file; variables in braces are filled once, so that a value c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -22,7 +22,9 @@ from pro_service.domain.errors import Invalid, Problem
 class Message:
     """One message, ready to go. `id` is the delivery's id: the provider's idempotency key, the e-mail's Message-ID.
 
-    `at` is when it was composed. An address or a sign-in link never shows when a message is printed or logged.
+    `at` is when it was composed. `short` says it in a few words, without the link, for a phone's screen; `link` is
+    where it leads, `unsubscribe` where its reader stops such messages. An address or a link never shows when a message
+    is printed or logged.
     """
 
     id: str
@@ -32,6 +34,9 @@ class Message:
     text: str = field(repr=False)
     html: str = field(repr=False)
     language: str = "en"
+    short: str = field(default="", repr=False)
+    link: str = field(default="", repr=False)
+    unsubscribe: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,14 @@ class Receipt:
 class Channel:
     """One way to reach a person, settings bound. `deduplicates`: the same id twice still arrives once.
 
-    `address` is the field of `Contact` this channel writes to.
+    `address` is the field of `Contact` this channel writes to; `for_people` is false where nobody can choose it.
     """
 
     name: str
     send: Callable[[Message], Receipt]
     deduplicates: bool
     address: str = "email"
+    for_people: bool = True
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -76,16 +82,28 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def as_html(text: str, *, link: str, language: str) -> str:
-    """The same words as a small page: a paragraph per blank line, the link clickable, everything else escaped."""
-    anchor = f'<a href="{escape(link)}">{escape(link)}</a>'
+def as_html(text: str, *, links: Sequence[str], language: str) -> str:
+    """The same words as a small page: a paragraph per blank line, these links clickable, everything else escaped."""
     parts = (
-        "<br>".join(escape(line).replace(escape(link), anchor) for line in part.splitlines())
+        "<br>".join(_clickable(line, links) for line in part.splitlines())
         for part in re.split(r"\n\s*\n", text.strip())
     )
     body = "\n".join(f"<p>{part}</p>" for part in parts)
     head = f'<!doctype html>\n<html lang="{escape(language)}"><head><meta charset="utf-8"></head>'
     return f"{head}<body>\n{body}\n</body></html>\n"
+
+
+def _clickable(line: str, links: Sequence[str]) -> str:
+    """One line, escaped, with every one of these links an anchor; found in one pass, so that none is put in another."""
+    wanted = [re.escape(link) for link in links if link]
+    if not wanted:
+        return escape(line)
+    pieces = re.split(f"({'|'.join(wanted)})", line)
+    shown = (
+        f'<a href="{escape(piece)}">{escape(piece)}</a>' if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )
+    return "".join(shown)
 
 
 def as_email(message: Message, *, sender: str) -> EmailMessage:
@@ -98,7 +116,17 @@ def as_email(message: Message, *, sender: str) -> EmailMessage:
     email["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2].rstrip('>') or 'localhost'}>"
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: an out-of-office robot must not answer
     email["Content-Language"] = message.language
+    for name, value in _unsubscribing(message.unsubscribe):
+        email[name] = value
     email.set_content(message.text)
     email.add_alternative(message.html, subtype="html")
     email.set_boundary(f"=_{message.id}")
     return email
+
+
+def _unsubscribing(link: str) -> Iterator[tuple[str, str]]:
+    """The headers behind a mail program's own button (RFC 2369); with one click, where the link is https (RFC 8058)."""
+    if link:
+        yield "List-Unsubscribe", f"<{link}>"
+    if link.startswith("https:"):
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"

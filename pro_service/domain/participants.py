@@ -13,7 +13,10 @@ from pro_service.domain.enrolment import open_questions
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """`enrolled_at` is None while parked in screening; arm and stratum may then be None too. Zone is an IANA name."""
+    """`enrolled_at` is None while parked in screening; arm and stratum may then be None too. Zone is an IANA name.
+
+    `follows` names the timepoints that an earlier version of the protocol governs for this person (domain.amendments).
+    """
 
     id: UUID
     study_id: UUID
@@ -28,6 +31,7 @@ class Participant:
     consented_on: date | None
     enrolled_at: datetime | None
     preferences: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_questions(self) -> tuple[str, ...]:
@@ -37,12 +41,22 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to reach the person. Lives sealed, apart from everything else; None where unknown."""
+    """How to reach the person. Lives sealed, apart from everything else; None where unknown.
+
+    `push` is the subscription of their browser, as JSON. `unreachable` names the fields whose address has proved wrong.
+    """
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
     birth_year: int | None = None
+    push: str | None = None
+    unreachable: tuple[str, ...] = ()
+
+    def address(self, field: str) -> str | None:
+        """What a channel writes to; None where it is not known, or has proved wrong."""
+        found: str | None = getattr(self, field)
+        return None if field in self.unreachable else found
 
 
 def audited(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from enum import StrEnum
 from uuid import UUID
 
 from pro_service.domain.errors import UnknownTimepoint
@@ -101,21 +102,43 @@ class ReminderRule:
     overdue_after: int = 7
 
 
+class Policy(StrEnum):
+    """What an amendment says of one timepoint, for participants who are enrolled already."""
+
+    FINISH_ON_OLD = "finish_on_old"  # they keep it as it was
+    MOVE_UNOPENED = "move_unopened"  # they follow the new version, unless theirs has opened
+    NEWLY_ENROLLED_ONLY = "newly_enrolled_only"  # it is for whoever enrols from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a version says of the one before it: which that is, why, and a policy per timepoint that differs."""
+
+    of: int
+    reason: str
+    enrolled: Mapping[str, Policy]
+
+
 OCCASIONS = ("invitation", "reminder")
 """When a message is sent; a study file has a text for each, in each of its languages."""
 
-MESSAGE_VARIABLES = ("link", "study_contact", "closes_on", "count", "minutes")
+MESSAGE_VARIABLES = ("link", "study_contact", "closes_on", "count", "minutes", "preferences_link")
 """All that a message may say of a person's work: never a name, an answer, a questionnaire or the trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTemplate:
-    """What one message says in one language. Variables: those of MESSAGE_VARIABLES, written {link}."""
+    """What one message says in one language. Variables: those of MESSAGE_VARIABLES, written {link}.
+
+    `short` is for a phone's screen: text messages, which add the link, and push messages, which lead there when
+    touched. Without one, the subject serves.
+    """
 
     occasion: str
     language: str
     subject: str
     body: str
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +165,7 @@ class Study:
     value_sets: Mapping[str, str]
     same_instrument_days: int
     sha256: str = ""
+    amendment: Amendment | None = None
 
     @property
     def arm_codes(self) -> tuple[str, ...]:

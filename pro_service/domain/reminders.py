@@ -22,10 +22,8 @@ from typing import Literal, Never
 
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.calendar import local_date, zone
+from pro_service.domain.preferences import NO_CHANNEL, paused_until, wants
 from pro_service.domain.protocol import ReminderRule
-
-NO_CHANNEL = "none"
-"""The value of the preference `channel` of someone who wants no messages."""
 
 Occasion = Literal["invitation", "reminder"]
 Span = tuple[time, time]
@@ -44,7 +42,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     DIED = "died"
     MOVED = "moved"  # the window is somewhere else now, or gone
-    OPTED_OUT = "opted_out"
+    OPTED_OUT = "opted_out"  # of all messages, or of this kind
+    PAUSED = "paused"  # wait until the morning after the last day of the pause
     UNREACHABLE = "unreachable"  # no address for the channel
 
 
@@ -154,18 +153,21 @@ def quiet_spans(rule: ReminderRule, preferences: Mapping[str, str]) -> tuple[Spa
     return (night, own)
 
 
-def decide(now: datetime, *, rule: ReminderRule, assessment: Assessment, person: Person) -> Decision:
+def decide(now: datetime, *, rule: ReminderRule, assessment: Assessment, person: Person, occasion: str) -> Decision:
     """May this person be written to now about this assessment? The first reason against it is the answer."""
-    for stop in (_over(assessment), _ended(person), _outside(now, assessment)):
+    day = local_day(now, person.timezone)
+    stops = (
+        *(_over(assessment), _ended(person), _outside(now, assessment)),
+        *(_opted_out(person, occasion), _paused(person, day, rule)),
+    )
+    for stop in stops:
         if stop is not None:
             return stop
-    if person.preferences.get("channel") == NO_CHANNEL:
-        return Decision(Kind.OPTED_OUT, "the person wants no messages")
     if not person.reachable:
         return Decision(Kind.UNREACHABLE, "no address for the chosen channel")
     if person.messages_today >= rule.most_per_day:
-        tomorrow = local_day(now, person.timezone) + timedelta(days=1)
-        return Decision(Kind.DAILY_LIMIT, "had a message today", _at(tomorrow, rule.at, person.timezone))
+        tomorrow = _at(day + timedelta(days=1), rule.at, person.timezone)
+        return Decision(Kind.DAILY_LIMIT, "had a message today", tomorrow)
     until = quiet_until(now, quiet_spans(rule, person.preferences), person.timezone)
     if until is not None:
         return Decision(Kind.QUIET_HOURS, "quiet hours", until)
@@ -177,18 +179,23 @@ def rulings(
 ) -> tuple[Ruling, ...]:
     """What happens to every message about this assessment that is due and unsaid: one decision each, oldest first.
 
-    Only the newest can be sent, older ones are superseded. `told_on` is the last local day on which a message already
-    spoke of this assessment; what was due up to that day has been said.
+    Only the newest can be sent; older ones were not wanted, fell into a pause, or are superseded. `told_on` is the last
+    local day on which a message already spoke of this assessment; what was due up to that day has been said.
     """
     at = instants(rule, assessment.opens_at, assessment.closes_at, person.timezone)
     due = [t for t in at if t <= now and (told_on is None or local_day(t, person.timezone) > told_on)]
     if not due:
         return ()
+    occasions: list[Occasion] = ["invitation" if t == at[0] else "reminder" for t in due]
+    newest = decide(now, rule=rule, assessment=assessment, person=person, occasion=occasions[-1])
+    if newest.kind is Kind.CLOSED:  # the window went by: in a pause, or because nobody looked in time
+        newest = _missed(person, due[-1], occasions[-1], otherwise=newest)
     newer = Decision(Kind.SUPERSEDED, "a newer message is due as well")
-    decisions = [newer] * (len(due) - 1) + [decide(now, rule=rule, assessment=assessment, person=person)]
+    older = zip(due[:-1], occasions, strict=False)
+    decisions = [*(_missed(person, t, occasion, otherwise=newer) for t, occasion in older), newest]
     return tuple(
-        Ruling(assessment, t, "invitation" if t == at[0] else "reminder", decision)
-        for t, decision in zip(due, decisions, strict=True)
+        Ruling(assessment, t, occasion, decision)
+        for t, occasion, decision in zip(due, occasions, decisions, strict=True)
     )
 
 
@@ -240,6 +247,30 @@ def _outside(now: datetime, assessment: Assessment) -> Decision | None:
     if now >= assessment.closes_at:
         return Decision(Kind.CLOSED, "the window is over")
     return None
+
+
+def _opted_out(person: Person, occasion: str) -> Decision | None:
+    if person.preferences.get("channel") == NO_CHANNEL:
+        return Decision(Kind.OPTED_OUT, "the person wants no messages")
+    if not wants(person.preferences, occasion):
+        return Decision(Kind.OPTED_OUT, f"the person wants no {occasion}s")
+    return None
+
+
+def _paused(person: Person, day: date, rule: ReminderRule) -> Decision | None:
+    last = paused_until(person.preferences, day)
+    if last is None:
+        return None
+    return Decision(Kind.PAUSED, f"paused until {last}", _at(last + timedelta(days=1), rule.at, person.timezone))
+
+
+def _missed(person: Person, due_at: datetime, occasion: Occasion, *, otherwise: Decision) -> Decision:
+    """Why a message of the past is not said any more: it was not wanted, fell into the pause, or something else."""
+    last = paused_until(person.preferences, local_day(due_at, person.timezone))
+    if last is not None:
+        return Decision(Kind.PAUSED, f"paused until {last}")
+    opted_out = _opted_out(person, occasion)
+    return otherwise if opted_out is None else opted_out
 
 
 _ENDINGS = {

@@ -39,6 +39,7 @@ PERMISSIONS = READ_A_SITE | {
     "responses.correct",  # after submission, with a reason
     "links.mint",
     "deliveries.send",
+    "deliveries.bounce",  # put on record that a message came back, and its address with it
     "scores.compute",
     "exports.write",
     "audit.read",
@@ -72,6 +73,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "contacts.read",
         "links.mint",
         "deliveries.send",
+        "deliveries.bounce",
         "scores.compute",
         "exports.write",
         "audit.read",

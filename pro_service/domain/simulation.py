@@ -29,9 +29,6 @@ from pro_service.domain.reminders import Kind
 from pro_service.domain.schedule import Change, Facts, TrialEvent
 from pro_service.domain.sweeps import Case
 
-ENROLMENT_HOUR, RECORDING_HOUR = time(8, 30), time(13, 0)
-"""When staff enrol people and write down what happened, UTC."""
-
 FAR = datetime(9000, 1, 1, tzinfo=UTC)
 """Later than anything: a simulation without an end goes on until the last window of each person has closed."""
 
@@ -55,11 +52,16 @@ class Lived:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """People are enrolled from the day after `start` to the day before `end`; `until` is where the simulation ends."""
+    """People are enrolled from the day after `start` to the day before `end`; `until` is where the simulation ends.
+
+    Staff enrol people and write down what happened at the same times of every day, UTC.
+    """
 
     start: datetime
     end: datetime
     until: datetime = FAR
+    enrols: time = time(8, 30)
+    records: time = time(13, 0)
 
     def people(self, study: Study, *, participants: int, dice: Dice) -> Iterator[Person]:
         """Who is enrolled in this period; where it has an end, the newest has not answered anything yet."""
@@ -76,7 +78,11 @@ class Period:
 
     def enrolled_at(self, person: Person) -> datetime:
         """When this person is enrolled."""
-        return max(self.start, datetime.combine(person.randomised_on, ENROLMENT_HOUR, UTC))
+        return max(self.start, datetime.combine(person.randomised_on, self.enrols, UTC))
+
+    def recorded_at(self, happening: Happening, enrolled_at: datetime) -> datetime:
+        """When somebody writes down what happened to a person enrolled then."""
+        return max(enrolled_at + timedelta(hours=1), datetime.combine(happening.on, self.records, UTC))
 
 
 def lives(study: Study, *, participants: int, period: Period, dice: Dice) -> Iterator[Lived]:
@@ -84,7 +90,7 @@ def lives(study: Study, *, participants: int, period: Period, dice: Dice) -> Ite
     for number, person in enumerate(period.people(study, participants=participants, dice=dice)):
         at = period.enrolled_at(person)
         if at <= period.until:
-            yield _Life(study, person, number, Mind(person, dice), period.until).lived(at)
+            yield _Life(study, person, number, Mind(person, dice), period).lived(at)
 
 
 def candidate(study: Study, person: Person) -> Enrolment:
@@ -102,11 +108,6 @@ def candidate(study: Study, person: Person) -> Enrolment:
     )
 
 
-def recorded_at(happening: Happening, enrolled_at: datetime) -> datetime:
-    """When somebody writes it down."""
-    return max(enrolled_at + timedelta(hours=1), datetime.combine(happening.on, RECORDING_HOUR, UTC))
-
-
 @dataclass(slots=True)
 class _Life:
     """One person while the simulation goes on. Deeds to come are kept in order of time."""
@@ -115,10 +116,13 @@ class _Life:
     person: Person
     number: int
     mind: Mind
-    until: datetime
+    period: Period
     records: list[EventRecord] = field(default_factory=list)
     held: dict[UUID, Assessment] = field(default_factory=dict)
+    looks: dict[UUID, datetime] = field(default_factory=dict)
     said: list[Delivery] = field(default_factory=list)
+    waiting: dict[UUID, datetime] = field(default_factory=dict)
+    planned_for: dict[str, date] | None = None
     ends: list[TrialEvent] = field(default_factory=list)
     deeds: list[tuple[datetime, int, Happening | UUID]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -129,12 +133,12 @@ class _Life:
         self._enrol(at)
         now = at
         while True:
-            deed_at = self.deeds[0][0] if self.deeds else self.until
+            deed_at = self.deeds[0][0] if self.deeds else self.period.until
             look_at = self._look_at()
             if look_at is not None and look_at <= deed_at:
                 now = max(now, look_at)
                 self._talk(now)
-            elif self.deeds and deed_at <= self.until:
+            elif self.deeds and deed_at <= self.period.until:
                 now, _, deed = heapq.heappop(self.deeds)
                 if isinstance(deed, Happening):
                     self._record(deed, now)
@@ -172,10 +176,10 @@ class _Life:
             self._note(event.kind, event.on, at, actual=True, reason="at enrolment")
         self._replan(at)
         for happening in person.happenings:
-            self._plan(recorded_at(happening, at), happening)
+            self._plan(self.period.recorded_at(happening, at), happening)
 
     def _plan(self, at: datetime, deed: Happening | UUID) -> None:
-        if at <= self.until:
+        if at <= self.period.until:
             heapq.heappush(self.deeds, (at, next(self.ids), deed))
 
     def _record(self, happening: Happening, now: datetime) -> None:
@@ -195,6 +199,10 @@ class _Life:
     def _replan(self, now: datetime) -> None:
         person, study, ending = self.person, self.study, history_of.ends_of(self.study)
         known = history_of.current(self.records)
+        dates = {one.kind: one.on for one in known}
+        if dates == self.planned_for:
+            return  # what was planned has happened on its day: every window stays where it is
+        self.planned_for = dates
         self.ends = sorted((one for one in known if one.kind in ending), key=lambda one: one.on)
         planned = schedule.plan(study, Facts(person.arm, person.stratum, person.timezone), known)
         for change in history_of.with_ends(schedule.changes(list(self.held.values()), planned), ending):
@@ -203,13 +211,14 @@ class _Life:
 
     def _apply(self, change: Change, now: datetime) -> None:
         fields: dict[str, Any] = change.fields(now)
-        fields["next_reminder_at"] = sweeps.first_look(self.study.reminders, change.planned, self.person.timezone, now)
         if change.existing is None:
             planned = change.planned
             one = Assessment(self._id(), self.participant.id, planned.timepoint, planned.occurrence, **fields)
         else:
             one = replace(change.existing, **fields)
         self.held[one.id] = one
+        look_at = sweeps.first_look(self.study.reminders, change.planned, self.person.timezone, now)
+        self._look_again(one.id, look_at)
         meant = self.mind.news(one, now)
         if meant is not None and meant.how != "misses":
             self._plan(meant.at, one.id)
@@ -219,55 +228,62 @@ class _Life:
         if meant is None:
             return  # the window has moved since, or is gone
         one, submitted = self.held[assessment_id], meant.how == "submits"
-        self.held[assessment_id] = replace(
-            one,
-            started_at=now,
-            submitted_at=now if submitted else None,
-            next_reminder_at=None if submitted else one.next_reminder_at,
-        )
+        self.held[assessment_id] = replace(one, started_at=now, submitted_at=now if submitted else None)
+        if submitted:
+            self._look_again(assessment_id, None)
+
+    def _look_again(self, assessment_id: UUID, at: datetime | None) -> None:
+        if at is None:
+            self.looks.pop(assessment_id, None)
+        else:
+            self.looks[assessment_id] = at
 
     def _look_at(self) -> datetime | None:
         """When something falls due next: a look at an assessment, or a message that had to wait."""
-        looks = [one.next_reminder_at for one in self.held.values() if one.next_reminder_at is not None]
-        looks += [one.due_at for one in self.said if one.due_at is not None]
-        soonest = min(looks, default=None)
-        return soonest if soonest is not None and soonest <= self.until else None
+        soonest = min((*self.looks.values(), *self.waiting.values()), default=None)
+        return soonest if soonest is not None and soonest <= self.period.until else None
 
     def _talk(self, now: datetime) -> None:
         """What the workers do when they wake: decide about everything that is due, then send what may go."""
-        due = [one for one in self.held.values() if one.next_reminder_at is not None and one.next_reminder_at <= now]
+        due = [self.held[one] for one, at in self.looks.items() if at <= now]
         if due:
             since = min(sweeps.first_day(one, self.person.timezone, now) for one in due)
-            past = [one for one in self.said if one.local_day >= since]
-            case = Case(self.participant, self.study.reminders, due, past, self._ended(now))
+            case = Case(self.participant, self.study.reminders, due, self._said_since(since), self._ended(now))
             self._keep(sweeps.sweep(case, now, new_id=self._id))
-        for place, delivery in enumerate(self.said):
-            if delivery.due_at is not None and delivery.due_at <= now:
-                self.said[place] = self._sent(delivery, now)
+        if any(at <= now for at in self.waiting.values()):
+            self.said = [self._sent(one, now) if one.due_at and one.due_at <= now else one for one in self.said]
+
+    def _said_since(self, day: date) -> list[Delivery]:
+        return [one for one in self.said if one.local_day >= day]
 
     def _keep(self, swept: sweeps.Swept) -> None:
         if swept.joined is not None:
             waiting, ids = swept.joined
             self.said[self.said.index(waiting)] = replace(waiting, assessment_ids=ids)
         self.said += swept.new
+        self.waiting.update({one.id: one.due_at for one in swept.new if one.due_at is not None})
         for one, at in swept.again.items():
-            self.held[one] = replace(self.held[one], next_reminder_at=at)
+            self._look_again(one, at)
 
     def _sent(self, delivery: Delivery, now: datetime) -> Delivery:
         """The message as it went out, or with the reason why it did not."""
-        others = [one for one in self.said if one.id != delivery.id]
+        today = calendar.local_date(now, calendar.zone(self.person.timezone))
+        others = [one for one in self._said_since(min(today, delivery.local_day)) if one.id != delivery.id]
         spoken_of, decision = sweeps.last_word(
             now,
             rule=self.study.reminders,
             assessments=tuple(self.held.values()),
             meant=delivery.assessment_ids,
             person=sweeps.person(self.participant, others, now, ended=self._ended(now)),
+            occasion=delivery.occasion,
         )
-        if decision.kind is not Kind.SEND:
-            news = {"decision": decision.kind, "reason": decision.reason, "due_at": decision.until, "decided_at": now}
-            return replace(delivery, **news)  # type: ignore[arg-type]
-        ids = tuple(one.id for one in spoken_of)
-        return replace(delivery, assessment_ids=ids, channel=CHANNEL, outcome="sent", sent_at=now, due_at=None)
+        del self.waiting[delivery.id]
+        if decision.kind is Kind.SEND:
+            ids = tuple(one.id for one in spoken_of)
+            return replace(delivery, assessment_ids=ids, channel=CHANNEL, outcome="sent", sent_at=now, due_at=None)
+        if decision.until is not None:
+            self.waiting[delivery.id] = decision.until
+        return replace(delivery, decision=decision.kind, reason=decision.reason, due_at=decision.until, decided_at=now)
 
     def _ended(self, now: datetime) -> str | None:
         return sweeps.ended(self.ends, calendar.local_date(now, calendar.zone(self.person.timezone)))

@@ -89,12 +89,15 @@ def last_word(
     assessments: Sequence[Assessment],
     meant: Sequence[UUID],
     person: Person,
+    occasion: str,
 ) -> tuple[tuple[Assessment, ...], Decision]:
     """Decide again as a message is about to be sent: about what it was `meant` for, and what else is open to mention.
 
     `assessments` are all there are of the person. Answers those it speaks of, none where it is not to go now.
     """
-    decisions = {one.id: decide(now, rule=rule, assessment=one, person=person) for one in assessments}
+    decisions = {
+        one.id: decide(now, rule=rule, assessment=one, person=person, occasion=occasion) for one in assessments
+    }
     if any(decisions[one.id].kind is Kind.SEND for one in assessments if one.id in meant):
         return tuple(one for one in assessments if decisions[one.id].kind is Kind.SEND), Decision(Kind.SEND, "due")
     against = [decisions[one.id] for one in assessments if one.id in meant]

@@ -14,6 +14,7 @@ from pro_service.instruments.page import Page
 ALL = "all"
 """Instead of a list of scales: every one of them."""
 
+_SIDES = ("below", "above", "from")
 _SHARED = ("scales", "source", "verified")
 R = TypeVar("R")
 
@@ -40,11 +41,11 @@ class Interpreted:
 
     def differences(self) -> tuple[Difference, ...]:
         """The smallest differences that matter."""
-        return self._each("differences", ("from", "to", "compare", "direction", "unit"), self._difference)
+        return self._each("differences", ("from", "to", "compare", "direction", "unit", "setting"), self._difference)
 
     def thresholds(self) -> tuple[Threshold, ...]:
         """The values beyond which a score is of clinical importance."""
-        return self._each("thresholds", ("below", "above"), self._threshold)
+        return self._each("thresholds", (*_SIDES, "setting"), self._threshold)
 
     def references(self) -> tuple[Reference, ...]:
         """What populations score."""
@@ -67,15 +68,16 @@ class Interpreted:
             cast(Literal["points", "percent"], unit),
             self._source(node),
             self._verified(node),
+            self._setting(node),
         )
 
     def _threshold(self, node: CommentedMap) -> Threshold:
-        sides = [side for side in ("below", "above") if side in node]
+        sides = [side for side in _SIDES if side in node]
         if len(sides) != 1:
-            self.page.wrong("expected below or above, with the value", node)
-        side = cast(Literal["below", "above"], sides[0] if sides else "below")
+            self.page.wrong("expected below, above or from, with the value", node)
+        side = cast(Literal["below", "above", "from"], sides[0] if sides else "below")
         value = self._needed(node, side) if sides else 0.0
-        return Threshold(self._scales(node), side, value, self._source(node), self._verified(node))
+        return Threshold(self._scales(node), side, value, self._source(node), self._verified(node), self._setting(node))
 
     def _reference(self, node: CommentedMap) -> Reference:
         people = self.page.number(node, "people")
@@ -123,6 +125,9 @@ class Interpreted:
         if key not in self.sources:
             self.page.wrong(f"source: expected one of {', '.join(self.sources)}", node, "source")
         return key
+
+    def _setting(self, node: CommentedMap) -> str:
+        return self.page.string(node, "setting", "")
 
     def _verified(self, node: CommentedMap) -> bool:
         """Was the number read in its source? Unless the definition says so, it was not."""

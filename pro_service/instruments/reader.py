@@ -9,8 +9,9 @@ grades:   {name: [number, ...]}                                     one for ever
 defaults: {kind: choice, options: name}                             what an item is unless it says otherwise
 items:    {code: {en: ..., nl: ..., kind, options, minimum, maximum, unit, allows_na, shown_if: {item: [codes]}}}
 scales:   {code: {en: ..., nl: ..., method, items: [q1, q4] or q1..q5, higher_is, range: [0, 100], ...}}
-differences: [{scales, from, to, compare, direction, unit, source, verified}]    the smallest that matter
-thresholds:  [{scales, below or above, source, verified}]                        of clinical importance
+differences: [{scales, from, to, compare, direction, unit, setting, source, verified}]    the smallest that matter
+thresholds:  [{scales, below, above or from, setting, source, verified}]         of clinical importance
+safety:      {item: [codes]}                                                     answers to look at without delay
 references:  [{scales, population: {en: ...}, mean, sd, people, source, verified}]
 """
 
@@ -36,7 +37,7 @@ YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Ne
 
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
         "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
-        "scales", "differences", "thresholds", "references")  # fmt: skip
+        "scales", "differences", "thresholds", "references", "safety")  # fmt: skip
 _ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
 _BOUNDED = frozenset({"count", "number", "vas"})
 
@@ -46,9 +47,13 @@ class Catalogue(Mapping[str, Instrument]):
 
     def __init__(self, folder: Path) -> None:
         self._files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        self._read: dict[str, Instrument] = {}
 
     def __getitem__(self, code: str) -> Instrument:
-        return _of_file(self._files[code])
+        found = self._read.get(code)
+        if found is None:
+            found = self._read[code] = _of_file(self._files[code])
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
@@ -90,6 +95,7 @@ def read(text: str, *, file: str) -> Instrument:
         differences=about.differences(),
         thresholds=about.thresholds(),
         references=about.references(),
+        safety=_safety(page, {item.code: item for item in items}),
     )
     for unknown in sorted(set(instrument.value_sets) - set(value_set_ids())):
         page.wrong(f"value_sets: no table {unknown}", root, "value_sets")
@@ -155,15 +161,30 @@ def _condition(page: Page, node: CommentedMap, before: Mapping[str, Item]) -> Co
     if len(gates) != 1:
         page.wrong("shown_if: expected one earlier item with a list of its codes", node, "shown_if")
         return None
-    gate, codes = next(iter(gates.items()))
+    gate = next(iter(gates))
     if gate not in before:
         page.wrong(f"shown_if: no earlier item {gate}", node, "shown_if")
         return None
-    known = allowed_codes(before[gate])
-    if not isinstance(codes, CommentedSeq) or not codes or not all(code in known for code in codes):
-        page.wrong(f"shown_if: expected a list of codes of {gate}: {', '.join(map(str, known))}", node, "shown_if")
-        return None
-    return Condition(gate, tuple(codes))
+    return _answered_so(page, node, "shown_if", before[gate], gates[gate])
+
+
+def _safety(page: Page, items: Mapping[str, Item]) -> tuple[Condition, ...]:
+    """Answers that somebody should look at without delay."""
+    found = []
+    for code, codes in page.mapping(page.root, "safety", needed=False).items():
+        if code in items:
+            found.append(_answered_so(page, page.root, "safety", items[code], codes))
+        else:
+            page.wrong(f"safety: no item {code}", page.root, "safety")
+    return tuple(condition for condition in found if condition)
+
+
+def _answered_so(page: Page, node: CommentedMap, key: str, item: Item, codes: object) -> Condition | None:
+    known = allowed_codes(item)
+    if isinstance(codes, CommentedSeq) and codes and all(code in known for code in codes):
+        return Condition(item.code, tuple(codes))
+    page.wrong(f"{key}: expected a list of codes of {item.code}: {', '.join(map(str, known))}", node, key)
+    return None
 
 
 def _options(page: Page, node: CommentedMap) -> tuple[Option, ...]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict, NotFound
+from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact
-from pro_service.domain.roles import require
+from pro_service.domain.roles import require, require_self
+from pro_service.services import addresses
 from pro_service.services.work import Work
-from pro_service.storage import belonging, contacts
+from pro_service.storage import belonging, contacts, participants
 from pro_service.storage.belonging import Belonging
 from pro_service.storage.contacts import Sealed
 
@@ -23,22 +25,61 @@ NOBODY = Contact()
 
 
 def save(work: Work, *, participant_id: UUID, contact: Contact) -> None:
-    """Store how to reach someone, in place of what was known before."""
+    """Store how to reach someone, in place of what was known before. Invalid names what cannot be an address.
+
+    Their browser's subscription is their own and stays; an address that proved wrong does so until it is another.
+    """
     owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "contacts.save", study=owner.study, site=owner.site)
-    before = _open_all(work, [participant_id]).get(participant_id, NOBODY)
-    changes = _changes(before, contact)
-    if not changes:
-        return
-    contacts.save(work.session, _seal(work, participant_id, contact), at=work.now)
-    work.record(_event("contact.save", owner, changes))
+    timezone = participants.by_id(work.session, participant_id).timezone
+    before, after = _known(work, participant_id), addresses.kept(contact, timezone=timezone)
+    wrong = tuple(one for one in before.unreachable if getattr(before, one) == getattr(after, one))
+    _replace(work, owner, "contact.save", before=before, after=replace(after, push=before.push, unreachable=wrong))
 
 
 def read(work: Work, *, participant_id: UUID) -> Contact:
     """How to reach someone; an empty Contact where nothing is known, or it was erased."""
     owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "contacts.read", study=owner.study, site=owner.site)
-    return _open_all(work, [participant_id]).get(participant_id, NOBODY)
+    return _known(work, participant_id)
+
+
+def addressed(work: Work, *, participant_id: UUID, channels: Mapping[str, Channel]) -> dict[str, bool]:
+    """The channels a person may choose from, and whether there is an address for each; never the address."""
+    owner = belonging.by_participant(work.session, participant_id)
+    require_self(work.actor, participant_id)
+    require(work.actor, "participants.change", study=owner.study, site=owner.site)
+    known = _known(work, participant_id)
+    return {name: known.address(one.address) is not None for name, one in channels.items() if one.for_people}
+
+
+def subscribe(work: Work, *, participant_id: UUID, subscription: str | None) -> None:
+    """Keep the push subscription of a person's browser in place of the one before; None takes it away."""
+    owner = belonging.by_participant(work.session, participant_id)
+    require_self(work.actor, participant_id)
+    require(work.actor, "participants.change", study=owner.study, site=owner.site)
+    before = _known(work, participant_id)
+    wrong = tuple(one for one in before.unreachable if one != "push")
+    after = replace(before, push=subscription, unreachable=wrong)
+    _replace(work, owner, "contact.subscribe", before=before, after=after)
+
+
+def mark_unreachable(work: Work, *, participant_id: UUID, field: str, address: str | None = None, reason: str) -> bool:
+    """Put on record that an address has proved wrong: nothing is sent there until it is another one.
+
+    With `address`, only where that is still the one we know. A push subscription that is gone is taken away. False
+    where there was nothing to mark.
+    """
+    owner = belonging.by_participant(work.session, participant_id)
+    require(work.actor, "deliveries.bounce", study=owner.study, site=owner.site)
+    before = _known(work, participant_id)
+    known = before.address(field)
+    if known is None or (address is not None and known.casefold() != address.casefold()):
+        return False
+    gone = replace(before, push=None) if field == "push" else before
+    after = replace(gone, unreachable=() if field == "push" else (*before.unreachable, field))
+    _replace(work, owner, "contact.unreachable", before=before, after=after, reason=reason)
+    return True
 
 
 def read_many(work: Work, *, participant_ids: Sequence[UUID]) -> Mapping[UUID, Contact]:
@@ -97,6 +138,18 @@ def reseal(work: Work, *, limit: int = 500) -> int:
     return len(old)
 
 
+def _known(work: Work, participant_id: UUID) -> Contact:
+    return _open_all(work, [participant_id]).get(participant_id, NOBODY)
+
+
+def _replace(work: Work, owner: Belonging, action: str, *, before: Contact, after: Contact, reason: str = "") -> None:
+    """Store a contact that differs from the one before, with its audit line; the same again changes nothing."""
+    changes = _changes(before, after)
+    if changes:
+        contacts.save(work.session, _seal(work, owner.participant_id, after), at=work.now)
+        work.record(_event(action, owner, changes, reason))
+
+
 def _changes(before: Contact, after: Contact) -> dict[str, tuple[object, object]]:
     """Per field that differs: `set` or nothing, before and after; never the value."""
     old, new = asdict(before), asdict(after)
@@ -104,7 +157,7 @@ def _changes(before: Contact, after: Contact) -> dict[str, tuple[object, object]
 
 
 def _state(value: object) -> str | None:
-    return None if value is None else "set"
+    return "set" if value else None
 
 
 def _event(action: str, owner: Belonging, changes: Mapping[str, tuple[object, object]], reason: str = "") -> AuditEvent:
@@ -125,7 +178,8 @@ def _seal(work: Work, participant_id: UUID, contact: Contact) -> Sealed:
 
 def _open(work: Work, sealed: Sealed) -> Contact:
     plain = work.keys.open(sealed.key_id, sealed.sealed, context=_context(sealed.participant_id))
-    return Contact(**json.loads(plain))
+    found = json.loads(plain)
+    return Contact(**{**found, "unreachable": tuple(found.get("unreachable", ()))})
 
 
 def _open_all(work: Work, participant_ids: Sequence[UUID]) -> dict[UUID, Contact]:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from babel.dates import format_date
 
 from pro_service.domain import burden
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.deliveries import Delivery
-from pro_service.domain.messages import Message, as_html, fill
+from pro_service.domain.messages import Message, as_html, fill, one_line
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import MessageTemplate, Study
 from pro_service.domain.reminders import local_day
-from pro_service.services import access
+from pro_service.services import access, preferences
 from pro_service.services.work import Work
 
 DATES = {"en": "en_GB"}
@@ -38,9 +39,11 @@ def compose(
     template = _template(study, delivery.occasion, participant.language)
     ids = [one.id for one in assessments]
     link = f"{base_url}/l/{access.mint_link(work, participant_id=participant.id, assessment_ids=ids)}"
+    unsubscribe = preferences_link(work, participant_id=participant.id, base_url=base_url)
     asked = [code for one in assessments for code in one.instruments]
     values = {
         "link": link,
+        "preferences_link": unsubscribe,
         "study_contact": study.contact,
         "closes_on": _last_day(assessments, participant.timezone, template.language),
         "count": str(len(assessments)),
@@ -53,9 +56,17 @@ def compose(
         to=to,
         subject=fill(template.subject, values),
         text=text,
-        html=as_html(text, link=link, language=template.language),
+        html=as_html(text, links=(link, unsubscribe), language=template.language),
         language=template.language,
+        short=one_line(fill(template.short or template.subject, values)),
+        link=link,
+        unsubscribe=unsubscribe,
     )
+
+
+def preferences_link(work: Work, *, participant_id: UUID, base_url: str) -> str:
+    """Where somebody chooses which messages they get; the same address each time."""
+    return f"{base_url}/m/{preferences.token(work, participant_id=participant_id)}"
 
 
 def _template(study: Study, occasion: str, language: str) -> MessageTemplate:

@@ -49,6 +49,7 @@ def _prepare(work: Work, case: _Case, outside: Outside) -> Letter | Decision:
         assessments=case.assessments,
         meant=case.delivery.assessment_ids,
         person=case.person,
+        occasion=case.delivery.occasion,
     )
     if decision.kind is not Kind.SEND or case.address is None:
         return decision
@@ -91,7 +92,7 @@ def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Chann
         participant, study = people[owner], protocols[people[owner].study_version_id]
         today, ending = local_day(work.now, participant.timezone), ends_of(study)
         channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
-        address = getattr(known.get(owner, NOBODY), channel.address)
+        address = known.get(owner, NOBODY).address(channel.address)
         yield _Case(
             delivery=delivery,
             participant=participant,

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pro_service.domain import calendar, enrolment, roles
 from pro_service.domain.enrolment import Enrolment
-from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid, Problem
+from pro_service.domain.errors import AlreadyEnrolled, Conflict, Invalid
 from pro_service.domain.participants import Contact, Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import TrialEvent
-from pro_service.services import contacts, studies
+from pro_service.services import addresses, contacts, studies
 from pro_service.services import events as trial_events
 from pro_service.services.permissions import require, require_staff
 from pro_service.services.studies import ActiveVersion
@@ -21,7 +21,6 @@ from pro_service.services.work import Work
 from pro_service.storage import participants
 from pro_service.storage.metadata import new_id
 
-CHOICES = ("channel", "quiet_from", "quiet_until", "text_size")
 FACTS = ("site", "arm", "stratum", "language", "timezone", "consented_on", "enrolled_at")
 
 
@@ -56,12 +55,12 @@ def admit(work: Work, *, study: str, candidate: Enrolment, contact: Contact | No
     roles.require(work.actor, "participants.enrol", study=study, site=candidate.site)
     version = studies.active_version(work, code=study)
     candidate = replace(candidate, timezone=candidate.timezone or _zone_of(version.study, candidate.site))
-    _require_eligible(work, version.study, candidate)
+    _require_eligible(work, version.study, candidate, contact or contacts.NOBODY)
     if participants.exists(work.session, study_id=version.study_id, code=candidate.code):
         raise AlreadyEnrolled(f"{candidate.code} is enrolled in this study already")
     person = _person(work, version, candidate)
     participants.add(work.session, person, at=work.now)
-    _record(work, "participant.park" if candidate.parked else "participant.enrol", None, person)
+    record(work, "participant.park" if candidate.parked else "participant.enrol", None, person)
     if contact is not None:
         contacts.save(work, participant_id=person.id, contact=contact)
     trial_events.record_first(work, participant=person, first=candidate.events)
@@ -100,7 +99,7 @@ def complete_screening(
     _require_eligible(work, study, candidate)
     after = replace(after, enrolled_at=None if candidate.parked else work.now)
     participants.change(work.session, after)
-    _record(work, "participant.screen" if candidate.parked else "participant.enrol", before, after)
+    record(work, "participant.screen" if candidate.parked else "participant.enrol", before, after)
     trial_events.record_first(work, participant=after, first=news)
     return after
 
@@ -129,22 +128,6 @@ def listing(work: Work, *, study: str, site: str = "", after: str = "", limit: i
     return tuple(_seen(work, one) for one in found)
 
 
-def prefer(work: Work, *, participant_id: UUID, language: str | None = None, **choices: str) -> Participant:
-    """Change a person's language, channel, quiet hours or text size; what is not given stays."""
-    before = participants.by_id(work.session, participant_id, lock=True)
-    study = require(work, before, "participants.change")
-    problems = [Problem("no such preference", name) for name in choices if name not in CHOICES]
-    if language is not None and language not in study.languages:
-        problems.append(Problem(f"expected one of {', '.join(study.languages)}", "language"))
-    if problems:
-        raise Invalid("these preferences cannot be kept", problems=problems)
-    after = replace(before, language=language or before.language, preferences={**before.preferences, **choices})
-    if after != before:
-        participants.change(work.session, after)
-        _record(work, "participant.prefer", before, after)
-    return after
-
-
 def _seen(work: Work, person: Participant) -> Participant:
     """The person as this actor may see them: a blinded role sees no arm."""
     return person if roles.allows(work.actor, "arms.read") else replace(person, arm=None)
@@ -154,12 +137,15 @@ def _zone_of(study: Study, site: str) -> str:
     return next((one.timezone for one in study.sites if one.code == site), "") or study.timezone
 
 
-def _require_eligible(work: Work, study: Study, candidate: Enrolment) -> None:
+def _require_eligible(work: Work, study: Study, candidate: Enrolment, contact: Contact = contacts.NOBODY) -> None:
     try:
         today = calendar.local_date(work.now, calendar.zone(candidate.timezone))
     except Invalid:
         today = work.now.date()  # the zone is named among the problems
-    problems = enrolment.problems(study, candidate, today)
+    problems = [
+        *enrolment.problems(study, candidate, today),
+        *addresses.problems(contact, timezone=candidate.timezone),
+    ]
     if problems:
         raise Invalid("this enrolment cannot be made", problems=problems)
 
@@ -195,7 +181,7 @@ def _candidate(person: Participant, events: tuple[TrialEvent, ...]) -> Enrolment
     )
 
 
-def _record(work: Work, action: str, before: Participant | None, after: Participant) -> None:
+def record(work: Work, action: str, before: Participant | None, after: Participant, *, reason: str = "") -> None:
     """One audit line with every field that differs, each criterion and each preference a field of its own."""
     old, new = _facts(before), _facts(after)
     changes = {
@@ -203,7 +189,7 @@ def _record(work: Work, action: str, before: Participant | None, after: Particip
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     }
-    work.record(audited(after, action, after.id, changes))
+    work.record(audited(after, action, after.id, changes, reason=reason))
 
 
 def _facts(person: Participant | None) -> dict[str, object]:

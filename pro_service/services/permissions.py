@@ -16,12 +16,12 @@ def require(work: Work, participant: Participant, permission: str) -> Study:
     """
     if work.actor.kind == "participant":
         roles.require_self(work.actor, participant.id)
-        return studies.of_version(work, study_version_id=participant.study_version_id)
+        return studies.of_participant(work, participant)
     return require_staff(work, participant, permission)
 
 
 def require_staff(work: Work, participant: Participant, permission: str) -> Study:
     """The protocol the person is under, for staff with the permission at their site; never for a participant."""
-    study = studies.of_version(work, study_version_id=participant.study_version_id)
+    study = studies.of_participant(work, participant)
     roles.require(work.actor, permission, study=study.code, site=participant.site)
     return study

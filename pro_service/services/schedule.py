@@ -5,7 +5,7 @@ Re-planning computes a diff and applies it, in the transaction of whatever chang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -36,7 +36,7 @@ class Known:
 
 def replan(work: Work, *, participant: Participant) -> tuple[Change, ...]:
     """Make the person's assessments what the protocol and their events now say; answers what changed."""
-    study = studies.of_version(work, study_version_id=participant.study_version_id)
+    study = studies.of_participant(work, participant)
     known = history_of.current(events.of_participant(work.session, participant.id))
     changes = proposed(work, participant=participant, study=study, events=known, lock=True)
     apply(work, participant=participant, study=study, changes=changes)
@@ -47,12 +47,28 @@ def proposed(
     work: Work, *, participant: Participant, study: Study, events: Sequence[TrialEvent], lock: bool
 ) -> tuple[Change, ...]:
     """What these events would change; nothing for somebody in screening. `lock` holds the assessments as they are."""
-    if participant.enrolled_at is None or participant.arm is None or participant.stratum is None:
+    if facts_of(participant) is None:
         return ()
-    facts = Facts(participant.arm, participant.stratum, participant.timezone)
     existing = assessments.of_participant(work.session, participant.id, lock=lock)
+    return difference(participant, study=study, events=events, existing=existing)
+
+
+def difference(
+    participant: Participant, *, study: Study, events: Sequence[TrialEvent], existing: Sequence[Assessment]
+) -> tuple[Change, ...]:
+    """What must change for the assessments to say what the protocol and these events say."""
+    facts = facts_of(participant)
+    if facts is None:
+        return ()
     changes = schedule.changes(existing, schedule.plan(study, facts, events))
     return history_of.with_ends(changes, history_of.ends_of(study))
+
+
+def facts_of(participant: Participant) -> Facts | None:
+    """What planning needs to know of somebody; None for somebody in screening, who is asked nothing yet."""
+    if participant.enrolled_at is None or participant.arm is None or participant.stratum is None:
+        return None
+    return Facts(participant.arm, participant.stratum, participant.timezone)
 
 
 def as_known(
@@ -71,23 +87,27 @@ def as_known(
 
 
 def apply(work: Work, *, participant: Participant, study: Study, changes: Sequence[Change]) -> None:
+    """Write what was proposed for one person."""
+    apply_all(work, [(participant, study, changes)])
+
+
+def apply_all(work: Work, proposals: Iterable[tuple[Participant, Study, Sequence[Change]]]) -> None:
     """Write what was proposed: one statement for new assessments, one for changed ones, one for the audit trail."""
     new, changed, lines = [], [], []
-    for change in changes:
-        if not change.writes:
-            continue
+    writing = ((person, study, one) for person, study, changes in proposals for one in changes if one.writes)
+    for person, study, change in writing:
         held = change.existing
         assessment_id = new_id() if held is None else held.id
         fields = {"id": assessment_id, **change.fields(work.now)}
-        fields["next_reminder_at"] = first_look(study.reminders, change.planned, participant.timezone, work.now)
+        fields["next_reminder_at"] = first_look(study.reminders, change.planned, person.timezone, work.now)
         differences = change.differences(work.now)
         if held is None:
-            identity = {"participant_id": participant.id, "occurrence": change.planned.occurrence}
+            identity = {"participant_id": person.id, "occurrence": change.planned.occurrence}
             new.append({**identity, "timepoint": change.planned.timepoint, **fields})
             differences["timepoint"] = (None, change.planned.timepoint)
         else:
             changed.append(fields)
-        lines.append(audited(participant, f"assessment.{change.kind}", assessment_id, differences))
+        lines.append(audited(person, f"assessment.{change.kind}", assessment_id, differences))
     assessments.add(work.session, new)
     assessments.change(work.session, changed)
     work.record(*lines)

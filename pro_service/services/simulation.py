@@ -36,6 +36,7 @@ from pro_service.services import (
     deliveries,
     events,
     participants,
+    preferences,
     reminders,
     responses,
     scores,
@@ -223,11 +224,11 @@ class _World:
             contact=Contact(name=f"Synthetic Person {number + 1}", email=f"{person.code.lower()}@example.org"),
         )
         if person.preferences:
-            participants.prefer(staff, participant_id=participant.id, **person.preferences)
+            preferences.change(staff, participant_id=participant.id, channels={}, choices=person.preferences)
         life = _Life(person, participant, Mind(person, self._dice))
         self._intend(work, life)
         for happening in person.happenings:
-            at = in_memory.recorded_at(happening, work.now)
+            at = self._order.period.recorded_at(happening, work.now)
             self._plan(at, partial(self._record, life=life, happening=happening))
 
     def _record(self, work: Work, life: _Life, happening: Happening) -> None:

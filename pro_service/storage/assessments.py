@@ -99,16 +99,19 @@ def of_participant(session: Session, participant_id: UUID, *, lock: bool = False
     return tuple(from_values(row) for row in rows)
 
 
-def of_participants(session: Session, participant_ids: Collection[UUID]) -> dict[UUID, list[Assessment]]:
-    """Everybody's assessments by participant, each by target date, those without one last."""
+def of_participants(
+    session: Session, participant_ids: Collection[UUID], *, lock: bool = False
+) -> dict[UUID, list[Assessment]]:
+    """Everybody's assessments by participant, each by target date, those without one last; `lock` holds them."""
     query = (
-        select(*COLUMNS, assessment.c.participant_id)
+        select(*COLUMNS)
         .where(bulk.among(session, assessment.c.participant_id, participant_ids))
         .order_by(assessment.c.target_on.is_(None), assessment.c.target_on, assessment.c.id)
     )
     found: dict[UUID, list[Assessment]] = {}
-    for *values, owner in session.execute(query):
-        found.setdefault(owner, []).append(from_values(values))
+    for row in session.execute(query.with_for_update() if lock else query):
+        one = from_values(row)
+        found.setdefault(one.participant_id, []).append(one)
     return found
 
 

@@ -1,6 +1,7 @@
 """Engines for PostgreSQL (psycopg 3) and SQLite, each set up so that what was saved stays saved.
 
-PostgreSQL: a pool that notices a dropped connection by looking at its socket, without asking the server.
+PostgreSQL: a pool that notices a dropped connection by looking at its socket, without asking the server. psycopg
+prepares nothing of its own accord: after a rollback it would throw away what `Prepared` has prepared as well.
 SQLite: write-ahead log, foreign keys on, `synchronous=FULL` (a saved answer survives a power cut). A transaction that
 may write begins IMMEDIATE, so that two writers queue instead of failing half-way; one that reads begins plainly.
 """
@@ -14,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakMethod
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from pro_service.domain.errors import InvalidSetting
-from pro_service.storage.session import UNIT, watch
+from pro_service.storage.session import UNIT, leave_beginning_to_us, watch
 
 __all__ = ["Engine", "make_engine", "parse"]
 
@@ -62,11 +64,13 @@ def _postgresql(url: URL) -> Engine:
         max_overflow=MOST_CONNECTIONS - POOL_SIZE,
         pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": 10, "application_name": "pro-service"},
+        connect_args={"connect_timeout": 10, "application_name": "pro-service", "prepare_threshold": None},
         json_serializer=_plain_json,
+        json_deserializer=orjson.loads,
         hide_parameters=True,
     )
     event.listen(engine, "checkout", _notice_dropped)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -78,6 +82,12 @@ def _notice_dropped(driver: Any, _record: Any, _proxy: Any) -> None:
     poll.register(driver.fileno(), select.POLLIN | select.POLLHUP)
     if poll.poll(0):
         raise DisconnectionError
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """A connection outside a unit of work (a migration) begins as SQLAlchemy says."""
+    if UNIT not in connection.info:
+        leave_beginning_to_us(connection, False)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -26,26 +26,31 @@ trial_event = Table(
     Index("ix_trial_event_participant_id_kind", "participant_id", "kind"),
 )
 
-_OF_PARTICIPANT = (
-    select(
-        trial_event.c.id,
-        trial_event.c.participant_id,
-        trial_event.c.kind,
-        trial_event.c.on_date,
-        trial_event.c.actual,
-        trial_event.c.recorded_at,
-        trial_event.c.recorded_by,
-        trial_event.c.reason,
-        trial_event.c.supersedes_id,
-    )
-    .where(trial_event.c.participant_id == bindparam("participant_id"))
-    .order_by(trial_event.c.recorded_at, trial_event.c.id)
-)
+_ALL = select(
+    trial_event.c.id,
+    trial_event.c.participant_id,
+    trial_event.c.kind,
+    trial_event.c.on_date,
+    trial_event.c.actual,
+    trial_event.c.recorded_at,
+    trial_event.c.recorded_by,
+    trial_event.c.reason,
+    trial_event.c.supersedes_id,
+).order_by(trial_event.c.recorded_at, trial_event.c.id)
+_OF_PARTICIPANT = _ALL.where(trial_event.c.participant_id == bindparam("participant_id"))
 
 
 def of_participant(session: Session, participant_id: UUID) -> tuple[EventRecord, ...]:
     """Everything ever recorded of one person, oldest first."""
     return tuple(EventRecord(*row) for row in session.execute(_OF_PARTICIPANT, {"participant_id": participant_id}))
+
+
+def of_participants(session: Session, participant_ids: Sequence[UUID]) -> dict[UUID, list[EventRecord]]:
+    """Everything ever recorded of these people by person, oldest first, in one query."""
+    found: dict[UUID, list[EventRecord]] = {}
+    for row in session.execute(_ALL.where(trial_event.c.participant_id.in_(participant_ids))):
+        found.setdefault(row.participant_id, []).append(EventRecord(*row))
+    return found
 
 
 def add(session: Session, records: Sequence[EventRecord]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
+    text,
     update,
 )
 
@@ -46,8 +47,10 @@ participant = Table(
     Column("enrolled_at", Instant),  # NULL: parked in screening
     Column("created_at", Instant, nullable=False),
     Column("preferences", Json, nullable=False, default=dict),  # channel, quiet_from, quiet_until, text_size
+    Column("follows", Json, nullable=False, server_default=text("'{}'")),  # timepoint -> earlier version
     UniqueConstraint("study_id", "code"),
     Index("ix_participant_study_id_site", "study_id", "site"),
+    Index("ix_participant_study_version_id", "study_version_id"),
 )
 
 COLUMNS = tuple(participant.c[field.name] for field in fields(Participant))
@@ -115,5 +118,6 @@ def change(session: Session, one: Participant) -> None:
 
 
 def _values(one: Participant) -> dict[str, object]:
-    values = {field.name: getattr(one, field.name) for field in fields(Participant)}
-    return {**values, "eligibility": dict(one.eligibility), "preferences": dict(one.preferences)}
+    values: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(Participant)}
+    mappings = {name: dict(values[name]) for name in ("eligibility", "preferences", "follows")}
+    return {**values, **mappings}

@@ -32,6 +32,7 @@ from pro_service.domain.responses import Correction, Response
 from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.session import Session
+from pro_service.storage.stamps import Stamps, packed
 
 response = Table(
     "response",
@@ -43,7 +44,7 @@ response = Table(
     Column("language", Text, nullable=False),
     Column("wording", Text, nullable=False, default="placeholder"),  # hash of the wording pack that was shown
     Column("answers", Json, nullable=False),  # item -> code, number, text, "na" or "declined"
-    Column("stamps", Json, nullable=False),  # item -> {"seen": instant, "answered": instant, "revision": n}
+    Column("stamps", Stamps, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("to_score", Boolean, nullable=False, default=False),  # submitted, or closed with answers
     Column("scored_revision", Integer, nullable=False, default=0),
@@ -161,7 +162,7 @@ def document(one: Response) -> dict[str, object]:
         "instrument_version": one.version,
         "language": one.language,
         "answers": one.answers,
-        "stamps": one.stamps,
+        "stamps": packed(one.stamps),
         "revision": one.revision,
         "to_score": one.to_score,
     }
@@ -170,7 +171,14 @@ def document(one: Response) -> dict[str, object]:
 def store(session: Session, responses: Sequence[Response], *, at: datetime) -> None:
     """Store new revisions on SQLite, which has one writer at a time; for PostgreSQL see `sheets.write`."""
     rows = [
-        {**document(one), "id": one.id, "assessment_id": one.assessment_id, "created_at": at, "updated_at": at}
+        {
+            **document(one),
+            "id": one.id,
+            "assessment_id": one.assessment_id,
+            "stamps": one.stamps,
+            "created_at": at,
+            "updated_at": at,
+        }
         for one in responses
     ]
     if rows:

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
 
 from pro_service.domain.errors import ProError, Unaudited
-from pro_service.storage.complaints import translate, unavailable
+from pro_service.storage.complaints import translate, translated, unavailable
 
 Session = Connection
 
@@ -52,34 +53,54 @@ def unit_of_work(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
     by then in either case, and two round trips are saved.
     """
     with _connected(engine) as session:
-        postgresql = session.dialect.name == "postgresql"
-        driver: Any = session.connection.driver_connection
-        if postgresql:
-            driver.autocommit = True
         info = session.info
+        postgresql = session.dialect.name == "postgresql"
         unit = info[UNIT] = Unit(writes, _changes(session), begun=not postgresql)
         try:
-            with session.begin() as transaction:
-                try:
-                    yield session
-                except ProError as error:
-                    if error.leaves_a_trace:
-                        _require_audit(session, unit)
-                        transaction.commit()
-                    raise
-                _require_audit(session, unit)
+            if postgresql:
+                leave_beginning_to_us(session, True)
+            else:
+                session.begin()
+            try:
+                yield session
+            except ProError as error:
+                if error.leaves_a_trace:
+                    _require_audit(session, unit)
+                    _commit(session, unit)
+                raise
+            _require_audit(session, unit)
+            _commit(session, unit)
         finally:
-            del info[UNIT]
-            if postgresql and not unit.begun and not driver.closed:
-                driver.autocommit = False
+            del info[UNIT]  # whatever was not committed is rolled back as the connection goes back to the pool
+
+
+def leave_beginning_to_us(session: Session, ours: bool) -> None:
+    """Whether psycopg begins no transaction of its own on this connection; it stays so in the pool."""
+    driver: Any = session.connection.driver_connection
+    if driver.autocommit is not ours:
+        driver.autocommit = ours
+
+
+def _commit(session: Session, unit: Unit) -> None:
+    if session.in_transaction():
+        session.commit()
+    elif unit.begun:
+        _driven(session, "commit")
+
+
+def _driven(session: Session, verb: str, *words: str) -> None:
+    """Have the driver itself begin or commit; its complaint is translated like any other."""
+    try:
+        getattr(session.connection.driver_connection, verb)(*words)
+    except psycopg.Error as error:
+        raise translated(error) or error from None
 
 
 def begin(session: Session) -> None:
     """Begin the transaction of a unit of work that may write, unless it has begun: what follows holds together."""
     unit: Unit | None = session.info.get(UNIT)
     if unit is not None and unit.writes and not unit.begun and not unit.closed:
-        driver: Any = session.connection.driver_connection
-        driver.autocommit = False
+        _driven(session, "execute", "BEGIN")
         unit.begun = True
 
 

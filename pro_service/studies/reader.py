@@ -12,7 +12,8 @@ from importlib import resources
 
 from pro_service.domain.errors import UnknownStudy
 from pro_service.domain.protocol import Study
-from pro_service.studies import messages, population, timepoints, values, windows
+from pro_service.studies import amendments, messages, population, timepoints, values, windows
+from pro_service.studies.amendments import Past
 from pro_service.studies.document import Notes, Value, parse
 
 SECTIONS = (
@@ -20,7 +21,8 @@ SECTIONS = (
     *("sites", "arms", "strata", "events", "eligibility", "choices", "value_sets", "same_instrument_days"),
     *("timepoints", "reminders", "messages"),
 )
-"""The keys of a study file, all required, in the order in which they are best written."""
+"""The keys of a study file, all required, in the order in which they are best written. `amendment` joins them where
+the version differs from one that is active."""
 
 
 def read(
@@ -29,17 +31,21 @@ def read(
     file: str,
     catalogue_codes: Collection[str] | None,
     value_sets: Mapping[str, Collection[str]] | None = None,
+    past: Past | None = None,
 ) -> Study:
     """The protocol written in `text`. `file` is the name that errors carry.
 
     `catalogue_codes` are the instruments that exist and `value_sets` those each instrument has; with None they are
-    not checked, as when a protocol is read back that was checked before. Raises InvalidStudy with every problem.
+    not checked, as when a protocol is read back that was checked before. With `past` it is checked as an amendment of
+    what is active. Raises InvalidStudy with every problem.
     """
     notes = Notes(file)
     root = parse(text, notes)
-    sections = root.fields(*SECTIONS)
+    sections = root.fields(*SECTIONS, optional=[amendments.SECTION])
     study = _study(sections, catalogue_codes, value_sets, hashlib.sha256(text.encode()).hexdigest())
     windows.check(study, sections, value_sets)
+    if past is not None:
+        amendments.check(study, sections, past)
     notes.raise_if_any()
     return study
 
@@ -80,6 +86,7 @@ def _study(
         value_sets=timepoints.value_sets(sections["value_sets"], offered),
         same_instrument_days=values.days(sections["same_instrument_days"]),
         sha256=sha256,
+        amendment=amendments.amendment(sections["amendment"]) if "amendment" in sections else None,
     )
 
 

@@ -21,7 +21,7 @@ def check(study: Study, sections: Mapping[str, Value], offered: Mapping[str, Col
         return
     entries = sections["timepoints"].entries()
     for one, other in combinations(study.timepoints, 2):
-        if _overlap(one, other) and _shared(study, one, other):
+        if shadows(study, one, study, other):
             entries[other.code].note(
                 f"its window overlaps that of '{one.code}' (line {entries[one.code].line}): both hang on "
                 f"{one.anchors[0].event} and ask the same instrument, so one would shadow the other"
@@ -50,8 +50,9 @@ def _span(target: Offset) -> tuple[int, int]:
     return min(lengths), max(lengths)
 
 
-def _shared(study: Study, one: Timepoint, other: Timepoint) -> bool:
-    return any(
-        set(study.instruments_for(one, stratum)) & set(study.instruments_for(other, stratum))
+def shadows(study: Study, one: Timepoint, version: Study, other: Timepoint) -> bool:
+    """Whether two timepoints, each of its own version, can be open on one day and ask somebody the same."""
+    return _overlap(one, other) and any(
+        set(study.instruments_for(one, stratum)) & set(version.instruments_for(other, stratum))
         for stratum in study.stratum_codes
     )

@@ -42,6 +42,8 @@ ROUTES = [
     ("GET", "/instruments/qlq-c30", None, 200, 200, 200, 200, 200),
     ("GET", "/studies/scopes/participants", None, 403, 200, 200, 200, 200),
     ("POST", "/studies/scopes/participants", "enrolment", 403, 422, 422, 404, 403),
+    ("GET", "/participants/{participant}/preferences", None, 200, 200, 200, 404, 200),
+    ("PATCH", "/participants/{participant}/preferences", "preferences", 200, 200, 200, 404, 403),
     ("POST", "/participants/{participant}/screening", "screening", 403, 409, 409, 404, 403),
     ("GET", "/participants/{participant}", None, 200, 200, 200, 404, 200),
     ("GET", "/participants/{participant}/events", None, 403, 200, 200, 404, 200),

@@ -139,9 +139,9 @@ def test_the_window_decides(
 
 def test_preferences_change_one_by_one(patient: Caller) -> None:
     assert patient("PATCH", "/me/preferences", {"text_size": "large"}).status_code == 200
-    me = patient("PATCH", "/me/preferences", {"language": "nl", "quiet_from": "20:30"}).get_json()
+    me = patient("PATCH", "/me/preferences", {"language": "nl", "paused_until": "2026-02-01"}).get_json()
     assert me["language"] == "nl"
-    assert me["preferences"] == {"text_size": "large", "quiet_from": "20:30"}
+    assert me["preferences"] == {"text_size": "large", "paused_until": "2026-02-01"}
 
 
 def test_somebody_elses_assessment_does_not_exist(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,20 @@ def test_a_template_has_every_column_and_enrols_nobody(pro: Pro, tmp_path: Path)
 def test_wrong_use_is_told_apart(pro: Pro) -> None:
     assert pro("import", "nowhere.csv")[0] == 2
     assert pro("list", "--study", "other")[0] == 1
+
+
+def test_messages_are_chosen_for_somebody_who_telephones(pro: Pro, scopes: Study, tmp_path: Path) -> None:
+    pro("import", written(tmp_path / "roster.csv", table(scopes, 1)))
+    code = pro("list")[1].splitlines()[1].partition(",")[0]
+    day = str((datetime.now(UTC) + timedelta(days=20)).date())
+    status, out, _ = pro("prefer", code, "--pause-until", day, "--no-reminders", "--quiet", "20:00-09:00")
+    kept = [f"paused_until: {day}", "quiet_from: 20:00", "quiet_until: 09:00", "reminder: no"]
+    assert (status, out.splitlines()[1:]) == (0, kept)
+    assert pro("prefer", code, "--pause-until", "", "--quiet", "", "--reminders")[1].splitlines()[1:] == [
+        "reminder: yes"
+    ]
+    status, _, complaints = pro("prefer", code, "--channel", "pigeon", "--quiet", "late")
+    assert status == 1
+    assert "channel: expected one of email, none" in complaints
+    assert "quiet_from: expected a time of day as HH:MM" in complaints
+    assert "pigeon" not in complaints

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -35,7 +36,7 @@ def test_doubled_braces_are_braces() -> None:
 
 @given(st.text(), st.text())
 def test_html_never_carries_markup_from_a_value(before: str, after: str) -> None:
-    page = as_html(f"{before} https://x.test/l/abc {after}", link="https://x.test/l/abc", language="nl")
+    page = as_html(f"{before} https://x.test/l/abc {after}", links=["https://x.test/l/abc"], language="nl")
     inside = page.partition("<body>")[2].rpartition("</body>")[0]
     for tag in ("<p>", "</p>", "<br>", "</a>", '<a href="https://x.test/l/abc">'):
         inside = inside.replace(tag, "")
@@ -65,3 +66,23 @@ def test_an_email_is_the_same_bytes_each_time_and_names_the_delivery() -> None:
     assert first["Subject"] == "Your turn"
     assert first["Date"] == "Mon, 12 Jan 2026 09:00:00 +0000"
     assert [part.get_content_type() for part in first.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_two_links_are_both_clickable_even_where_one_begins_like_the_other() -> None:
+    links = ["https://x.test/l/ab", "https://x.test/l/a"]
+    page = as_html("https://x.test/l/a and https://x.test/l/ab", links=links, language="en")
+    assert page.count('<a href="https://x.test/l/a">') == page.count('<a href="https://x.test/l/ab">') == 1
+
+
+@pytest.mark.parametrize(
+    ("unsubscribe", "headers"),
+    [
+        ("", (None, None)),
+        ("http://x.test/m/abc", ("<http://x.test/m/abc>", None)),
+        ("https://x.test/m/abc", ("<https://x.test/m/abc>", "List-Unsubscribe=One-Click")),
+    ],
+)
+def test_one_click_unsubscribes_over_https_alone(unsubscribe: str, headers: tuple[str | None, str | None]) -> None:
+    """RFC 8058: the button of a mail program posts to an https address; RFC 2369 alone knows any address."""
+    email = as_email(replace(MESSAGE, unsubscribe=unsubscribe), sender="noreply@clinic.test")
+    assert (email["List-Unsubscribe"], email["List-Unsubscribe-Post"]) == headers

@@ -184,6 +184,12 @@ WITH = {
         BASELINE, submitted_at=at("2026-01-13T10:00"), cancelled_at=at("2026-01-14T10:00"), cancel_reason="withdrawal"
     ),
 }
+
+
+def paused(until: str) -> Person:
+    return replace(PERSON, preferences={"paused_until": until})
+
+
 MORNING, NIGHT, AFTER = "2026-01-15T10:00", "2026-01-15T22:00", "2026-01-27T00:00"
 
 
@@ -204,6 +210,19 @@ MORNING, NIGHT, AFTER = "2026-01-15T10:00", "2026-01-15T22:00", "2026-01-27T00:0
         (AFTER, BASELINE, PERSON, Kind.CLOSED, None),
         (MORNING, BASELINE, replace(PERSON, preferences={"channel": "none"}), Kind.OPTED_OUT, None),
         (MORNING, BASELINE, replace(PERSON, preferences={"channel": "sms"}), Kind.SEND, None),
+        (MORNING, BASELINE, replace(PERSON, preferences={"reminder": "no"}), Kind.OPTED_OUT, None),
+        (MORNING, BASELINE, replace(PERSON, preferences={"invitation": "no"}), Kind.SEND, None),
+        (
+            MORNING,
+            BASELINE,
+            paused("2026-01-15"),
+            Kind.PAUSED,
+            "2026-01-16T10:00",
+        ),
+        (NIGHT, BASELINE, paused("2026-01-20"), Kind.PAUSED, "2026-01-21T10:00"),
+        (MORNING, BASELINE, paused("2026-01-14"), Kind.SEND, None),
+        (MORNING, BASELINE, paused("next week"), Kind.SEND, None),
+        (MORNING, WITH["died"], paused("2026-01-20"), Kind.DIED, None),
         (MORNING, BASELINE, replace(PERSON, reachable=False), Kind.UNREACHABLE, None),
         (MORNING, BASELINE, replace(PERSON, messages_today=1), Kind.DAILY_LIMIT, "2026-01-16T10:00"),
         (NIGHT, BASELINE, PERSON, Kind.QUIET_HOURS, "2026-01-16T08:00"),
@@ -214,7 +233,7 @@ MORNING, NIGHT, AFTER = "2026-01-15T10:00", "2026-01-15T22:00", "2026-01-27T00:0
 def test_the_decision_and_when_to_ask_again(
     now: str, assessment: Assessment, person: Person, kind: Kind, until: str | None
 ) -> None:
-    decision = decide(local(now), rule=RULE, assessment=assessment, person=person)
+    decision = decide(local(now), rule=RULE, assessment=assessment, person=person, occasion="reminder")
     assert (decision.kind, decision.until) == (kind, local(until) if until else None)
     assert decision.reason
 
@@ -250,6 +269,48 @@ def test_what_is_due_is_ruled_on_once_and_only_the_newest_is_sent(
     assert [f"{ruling.occasion} {ruling.decision.kind}" for ruling in ruled] == expected
     when = ask_again(local(now), rule=RULE, assessment=BASELINE, person=PERSON, ruled=ruled)
     assert when == (local(again) if again else None)
+
+
+@pytest.mark.parametrize(
+    ("now", "paused_until", "told_on", "expected", "again"),
+    [
+        ("2026-01-12T10:00", "2026-01-16", None, ["invitation paused"], "2026-01-17T10:00"),
+        ("2026-01-17T10:00", "2026-01-16", None, ["invitation paused", "reminder send"], "2026-01-19T10:00"),
+        ("2026-01-19T10:00", "2026-01-17", "2026-01-12", ["reminder paused", "reminder send"], "2026-01-24T10:00"),
+        (
+            "2026-02-01T10:00",
+            "2026-01-31",
+            "2026-01-12",
+            ["reminder paused", "reminder paused", "reminder paused"],
+            None,
+        ),
+    ],
+    ids=["it begins", "it is over", "a reminder fell into it", "the window closed in it"],
+)
+def test_what_a_pause_kept_back_is_on_record_as_such(
+    now: str, paused_until: str, told_on: str | None, expected: list[str], again: str | None
+) -> None:
+    told = date.fromisoformat(told_on) if told_on else None
+    person = replace(PERSON, preferences={"paused_until": paused_until})
+    ruled = rulings(local(now), rule=RULE, assessment=BASELINE, person=person, told_on=told)
+    assert [f"{ruling.occasion} {ruling.decision.kind}" for ruling in ruled] == expected
+    when = ask_again(local(now), rule=RULE, assessment=BASELINE, person=person, ruled=ruled)
+    assert when == (local(again) if again else None)
+
+
+@given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(0, 200), st.sampled_from(ZONES))
+def test_a_pause_ends_on_the_morning_after_in_every_zone(day: date, length: int, zone: str) -> None:
+    last = day + timedelta(days=length)
+    now = datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC)
+    whole = replace(BASELINE, opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=400))
+    person = Person(timezone=zone, preferences={"paused_until": last.isoformat()})
+    decision = decide(now, rule=RULE, assessment=whole, person=person, occasion="invitation")
+    assert decision.kind is Kind.PAUSED
+    assert decision.until is not None
+    assert decision.until.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == datetime.combine(
+        last + timedelta(days=1), RULE.at
+    )
+    assert decide(decision.until, rule=RULE, assessment=whole, person=person, occasion="invitation").kind is Kind.SEND
 
 
 def test_two_forms_due_on_one_day_make_one_message() -> None:

@@ -17,6 +17,17 @@ from pro_service.instruments.value_sets import read
 CATALOGUE = load_catalogue()
 SCALES = {
     "qlq-c30": "QL2 PF2 RF2 EF CF SF FA NV PA DY SL AP CO DI FI SUMMARY",
+    "fact-g": "PWB SWB EWB FWB FACTG",
+    "facit-f": "PWB SWB EWB FWB FACTG FS FACITF TOI",
+    "fact-hn": "PWB SWB EWB FWB FACTG HNS FACTHN TOI",
+    "rand-36": "PF RP RE VT MH SF BP GH HT",
+    "hads": "ANXIETY DEPRESSION",
+    "gad-7": "TOTAL BAND",
+    "phq-9": "TOTAL BAND",
+    "msts-le": "MSTS MSTS_PCT",
+    "msts-ue": "MSTS MSTS_PCT",
+    "qlq-c15-pal": "QL PF EF FA NV PA DY SL AP CO",
+    "qlq-hn35": "HNPA HNSW HNSE HNSP HNSO HNSC HNSX HNTE HNOM HNDR HNSS HNCO HNFI HNPK HNNU HNFE HNWL HNWG",
     "eq-5d-3l": "PROFILE INDEX LSS VAS",
     "eq-5d-5l": "PROFILE INDEX LSS VAS",
     "tess-le": "TESS N_ANSWERED N_NA",
@@ -32,9 +43,21 @@ SCALES |= {
     "bfi": "GLOBAL BAND",
     "decision-regret": "REGRET",
 }
-CODES = sorted({*SCALES, "imcq", "ipcq", "promis-depression", "pro-ctcae"})
+CODES = list(CATALOGUE)
+FACT_G = [f"{part}{number}" for part, of in (("GP", 7), ("GS", 7), ("GE", 6), ("GF", 7)) for number in range(1, of + 1)]
 ITEMS = {
+    "fact-g": FACT_G,
+    "facit-f": [*FACT_G, "HI7", "HI12", *(f"An{number}" for number in (1, 2, 3, 4, 5, 7, 8, 12, 14, 15, 16))],
+    "fact-hn": FACT_G + [f"HN{number}" for number in range(1, 13)],
+    "rand-36": [f"q{number}" for number in range(1, 37)],
+    "hads": [f"q{number}" for number in range(1, 15)],
+    "gad-7": [f"q{number}" for number in range(1, 8)],
+    "phq-9": [f"q{number}" for number in range(1, 11)],
+    "msts-le": [f"q{number}" for number in range(1, 7)],
+    "msts-ue": [f"q{number}" for number in range(1, 7)],
     "qlq-c30": [f"q{number}" for number in range(1, 31)],
+    "qlq-c15-pal": [f"q{number}" for number in range(1, 16)],
+    "qlq-hn35": [f"q{number}" for number in range(31, 66)],
     "eq-5d-3l": ["MO", "SC", "UA", "PD", "AD", "VAS"],
     "eq-5d-5l": ["MO", "SC", "UA", "PD", "AD", "VAS"],
     "tess-le": [f"q{number}" for number in range(1, 31)],
@@ -90,6 +113,12 @@ def test_labels_tell_the_items_of_a_form_apart(code: str) -> None:
 )
 def test_facts_from_memory_or_a_third_party_are_not_called_verified(code: str) -> None:
     assert not CATALOGUE[code].verified
+
+
+def test_a_number_from_memory_is_never_called_verified() -> None:
+    for instrument in CATALOGUE.values():
+        for reading in instrument.readings:
+            assert not (reading.verified and "memory" in instrument.sources[reading.source]), instrument.code
 
 
 def test_the_five_items_on_ability_have_no_recall_period() -> None:

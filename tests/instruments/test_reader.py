@@ -116,6 +116,7 @@ licence: Public domain
 permission: free
 verified: true
 sources: {us: made up here, them: read elsewhere}
+safety: {q1: [3]}
 options:
   four: {0: {en: Never}, 1: {en: Rarely}, 2: {en: Often}, 3: {en: Always}}
   two: {0: {en: Out}, 1: {en: In}}
@@ -137,7 +138,7 @@ scales:
   OFSUM: {en: Of the sum, method: lookup, items: q4..q5, table: {0: 0, 1: 1/3, 2: 1}, higher_is: worse}
   OFEACH: {en: Of each, method: lookup, items: q4..q5, table: {0 0: 0, 0 1: 1, 1 0: 2, 1 1: 3}, higher_is: worse}
 differences:
-  - {scales: [SUM], from: 2, to: 3, compare: within, direction: worse, source: us, verified: true}
+  - {scales: [SUM], from: 2, to: 3, compare: within, setting: at night, direction: worse, source: us, verified: true}
 thresholds:
   - {scales: all, above: 5, source: them}
 references:
@@ -153,43 +154,45 @@ def test_recodes_tables_bands_and_what_helps_to_read_a_scale_are_read() -> None:
     assert params["STEEP"] == {"recode": {"q1": steep, "q2": steep}}
     assert params["BAND"] == {"scales": ("SUM",), "bands": {0: "low", 5: "high"}}
     assert params["OFEACH"] == {"table": {"0 0": 0, "0 1": 1, "1 0": 2, "1 1": 3}}
-    assert mood.differences == (Difference(("SUM",), 2, 3, "within", "worse", "points", "us", True),)
+    assert mood.differences == (Difference(("SUM",), 2, 3, "within", "worse", "points", "us", True, "at night"),)
     assert mood.thresholds == (Threshold(tuple(params), "above", 5, "them", False),)
     assert mood.references == (Reference(("SUM",), {"en": "Everybody"}, 4, 2, 100, "them", False),)
-    assert (mood.permission, mood.sources["us"]) == ("free", "made up here")
+    assert (mood.permission, mood.sources["us"], mood.safety) == ("free", "made up here", (Condition("q1", (3,)),))
 
 
 RICH_MISTAKES = [
-    ("reverse: [q2]", "reverse: [q4]", "23: reverse: q4 is no item of this scale"),
-    ("reverse: [q2]", "reverse: [q9]", "23: reverse: no item q9"),
-    ("rule: 2", "rule: 0", "23: rule: expected one of half, more-than-half, all, all-but-one, any, or how many"),
-    ("rule: 2", "rule: 4", "23: rule: 4 of 3 items can never be answered"),
-    ("{steep: q1..q2}", "{flat: q1..q2}", "24: recode: no recode flat: there are steep"),
-    ("{steep: q1..q2}", "{steep: q4}", "24: recode: q4 is no item of this scale"),
-    ("2: 50, 3: 100}", "2: 50}", "24: recode: steep does not say what 3 of q1 counts for"),
-    ("1: 100/3", "1: 100/0", "14: 1: expected a number, or a fraction such as 100/3"),
-    ("1: 100/3", "1: lots", "14: 1: expected a number, or a fraction such as 100/3"),
-    ("{0: 0, 1: 100/3", "{none: 0, 1: 100/3", "14: none: expected a whole number from 0 as code"),
-    ("above_percent: 80", "above_percent: 100", "26: above_percent: expected a number from 0 and below 100"),
-    ("scales: SUM, bands", "scales: [SUM, STEEP], bands", "27: scales: expected one scale"),
-    ("{0: low, 5: high}", "{5: high, 0: low}", "27: bands: expected where each band begins, lowest first"),
-    ("{0: low, 5: high}", "{0: low, 5: very high}", "27: bands: expected a name of one word for each band"),
-    ("1: 1/3, 2: 1}", "1: 1/3}", "28: table: no value for 2"),
-    ("1: 1/3, 2: 1}", "1: 1/3, 2: 1, 3: 1}", "28: table: 3 cannot come out of these items"),
-    ("1 0: 2, 1 1: 3}", "1 0: 2}", "29: table: no value for 1 1"),
-    ("items: q4..q5, table: {0: 0", "items: [q1, q2, q3, q4, q5, q1], table: {0: 0", "28: table: no value for 10"),
-    ("scales: [SUM], from: 2", "scales: [SUN], from: 2", "31: scales: no scale SUN"),
-    ("scales: [SUM], from: 2", "from: 2", "31: scales: expected a list of scales, or all"),
-    ("from: 2, to: 3", "from: 3, to: 2", "31: from, to: expected sizes above 0, the smaller first"),
-    ("from: 2, to: 3", "to: 3", "31: from: expected a number, nothing is there"),
-    ("compare: within", "compare: inside", "31: compare: expected one of within, between, either"),
-    ("direction: worse", "direction: down", "31: direction: expected one of better, worse, either"),
-    ("source: us", "source: me", "31: source: expected one of us, them"),
-    ("above: 5", "above: 5, below: 3", "33: expected below or above, with the value"),
-    ("above: 5", "over: 5", "33: unknown key over"),
-    ("mean: 4", "mean: four", "35: mean: expected a number"),
-    ("thresholds:\n  - {scales", "thresholds:\n  a: {scales", "32: thresholds: expected a list of mappings"),
+    ("reverse: [q2]", "reverse: [q4]", "24: reverse: q4 is no item of this scale"),
+    ("reverse: [q2]", "reverse: [q9]", "24: reverse: no item q9"),
+    ("rule: 2", "rule: 0", "24: rule: expected one of half, more-than-half, all, all-but-one, any, or how many"),
+    ("rule: 2", "rule: 4", "24: rule: 4 of 3 items can never be answered"),
+    ("{steep: q1..q2}", "{flat: q1..q2}", "25: recode: no recode flat: there are steep"),
+    ("{steep: q1..q2}", "{steep: q4}", "25: recode: q4 is no item of this scale"),
+    ("2: 50, 3: 100}", "2: 50}", "25: recode: steep does not say what 3 of q1 counts for"),
+    ("1: 100/3", "1: 100/0", "15: 1: expected a number, or a fraction such as 100/3"),
+    ("1: 100/3", "1: lots", "15: 1: expected a number, or a fraction such as 100/3"),
+    ("{0: 0, 1: 100/3", "{none: 0, 1: 100/3", "15: none: expected a whole number from 0 as code"),
+    ("above_percent: 80", "above_percent: 100", "27: above_percent: expected a number from 0 and below 100"),
+    ("scales: SUM, bands", "scales: [SUM, STEEP], bands", "28: scales: expected one scale"),
+    ("{0: low, 5: high}", "{5: high, 0: low}", "28: bands: expected where each band begins, lowest first"),
+    ("{0: low, 5: high}", "{0: low, 5: very high}", "28: bands: expected a name of one word for each band"),
+    ("1: 1/3, 2: 1}", "1: 1/3}", "29: table: no value for 2"),
+    ("1: 1/3, 2: 1}", "1: 1/3, 2: 1, 3: 1}", "29: table: 3 cannot come out of these items"),
+    ("1 0: 2, 1 1: 3}", "1 0: 2}", "30: table: no value for 1 1"),
+    ("items: q4..q5, table: {0: 0", "items: [q1, q2, q3, q4, q5, q1], table: {0: 0", "29: table: no value for 10"),
+    ("scales: [SUM], from: 2", "scales: [SUN], from: 2", "32: scales: no scale SUN"),
+    ("scales: [SUM], from: 2", "from: 2", "32: scales: expected a list of scales, or all"),
+    ("from: 2, to: 3", "from: 3, to: 2", "32: from, to: expected sizes above 0, the smaller first"),
+    ("from: 2, to: 3", "to: 3", "32: from: expected a number, nothing is there"),
+    ("compare: within", "compare: inside", "32: compare: expected one of within, between, either"),
+    ("direction: worse", "direction: down", "32: direction: expected one of better, worse, either"),
+    ("source: us", "source: me", "32: source: expected one of us, them"),
+    ("above: 5", "above: 5, below: 3", "34: expected below, above or from, with the value"),
+    ("above: 5", "over: 5", "34: unknown key over"),
+    ("mean: 4", "mean: four", "36: mean: expected a number"),
+    ("thresholds:\n  - {scales", "thresholds:\n  a: {scales", "33: thresholds: expected a list of mappings"),
     ("{us: made up here, them: read elsewhere}", "{}", "9: sources: expected at least one"),
+    ("{q1: [3]}", "{q1: [4]}", "10: safety: expected a list of codes of q1: 0, 1, 2, 3"),
+    ("{q1: [3]}", "{q9: [3]}", "10: safety: no item q9"),
 ]  # fmt: skip
 
 

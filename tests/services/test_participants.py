@@ -249,20 +249,6 @@ def test_a_patient_finds_themself_and_nobody_else(work: Begin, enrolled: Enrol) 
             participants.listing(w, study="scopes")
 
 
-def test_preferences_are_the_persons_own(work: Begin, enrolled: Enrol) -> None:
-    anna, bob = enrolled(), enrolled()
-    with work(people.patient(anna.id)) as w:
-        participants.prefer(w, participant_id=anna.id, language="nl", quiet_from="20:00", quiet_until="09:00")
-        after = participants.prefer(w, participant_id=anna.id, text_size="large")
-    assert after.language == "nl"
-    assert after.preferences == {"quiet_from": "20:00", "quiet_until": "09:00", "text_size": "large"}
-    with pytest.raises(Invalid) as refusal, work(people.patient(anna.id)) as w:
-        participants.prefer(w, participant_id=anna.id, language="fr", shoe_size="41")
-    assert [problem.field for problem in refusal.value.problems] == ["shoe_size", "language"]
-    with pytest.raises(NotFound), work(people.patient(anna.id)) as w:
-        participants.prefer(w, participant_id=bob.id, language="nl")
-
-
 def test_enrolment_is_audited_field_by_field_without_a_name(work: Begin, scopes: Study, engine: Engine) -> None:
     """AT-3, AT-4, GD-1: each fact and each criterion with its first value; the contact only as set."""
     with work(people.coordinator_nki) as w:

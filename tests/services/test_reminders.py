@@ -14,7 +14,8 @@ from sqlalchemy import event
 from pro_service.domain.errors import LinkExpired
 from pro_service.domain.participants import Contact
 from pro_service.runtime import Runtime
-from pro_service.services import access, events, participants
+from pro_service.services import access, events
+from pro_service.services.preferences import change as choose
 from tests.support import people
 from tests.support.clock import Clock
 from tests.support.post import (
@@ -83,6 +84,7 @@ def test_a_submission_between_decision_and_sending_stops_the_message(post: Post,
     ("preferences", "contact", "decision"),
     [
         ({"channel": "none"}, Contact(email="a@example.org"), "opted_out"),
+        ({"invitation": "no"}, Contact(email="a@example.org"), "opted_out"),
         ({}, Contact(name="No Address"), "unreachable"),
     ],
 )
@@ -91,7 +93,7 @@ def test_who_cannot_or_will_not_be_reached_is_left_alone_and_it_is_on_record(
 ) -> None:
     person = enrolled(contact=contact)
     with post.runtime.work(people.everything) as w:
-        participants.prefer(w, participant_id=person.id, **preferences)
+        choose(w, participant_id=person.id, channels=post.runtime.channels, choices=preferences)
     post.tick()
     assert (post.mails(), post.why(person)) == ([], [decision])
 

@@ -5,7 +5,9 @@ Counted as round trips are made: a statement that stores many rows counts once. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -34,32 +36,44 @@ def anna(enrolled: Enrol, work: Begin) -> Participant:
 
 @contextmanager
 def counted(work: Work, verbs: str) -> Iterator[None]:
-    """Asserts the first words of the statements that reach the driver, such as 'SELECT INSERT INSERT'."""
+    """Asserts the first words of the statements that reach the database, such as 'SELECT INSERT INSERT'."""
     seen: list[str] = []
-    driver: Any = work.session.connection.driver_connection
     if work.session.dialect.name == "sqlite":
         event.listen(work.session, "before_cursor_execute", lambda _connection, _cursor, sql, *_more: seen.append(sql))
         yield
     else:
-        driver.cursor_factory, before = _counting(seen), driver.cursor_factory
-        yield
-        driver.cursor_factory = before
+        driver: Any = work.session.connection.driver_connection
+        prepared = dict(driver.execute("SELECT name, statement FROM pg_prepared_statements").fetchall())
+        with tempfile.TemporaryFile("w+") as spoken:
+            driver.pgconn.trace(spoken.fileno())
+            driver.pgconn.set_trace_flags(psycopg.pq.Trace.SUPPRESS_TIMESTAMPS)
+            yield
+            driver.pgconn.untrace()
+            spoken.seek(0)
+            seen += trips(spoken, prepared)
     assert " ".join(statement.split(maxsplit=1)[0] for statement in seen) == verbs
 
 
-def _counting(seen: list[str]) -> type[psycopg.Cursor[Any]]:
-    class Counting(psycopg.Cursor[Any]):
-        """Notes what it is asked for; many rows at once are one."""
+FRONTEND = re.compile(r'F\t\d+\t(Parse|Bind|Query|Sync)\t?(?: "([^"]*)"?)?(?: "([^"]*))?')
 
-        def execute(self, query: Any, *more: Any, **options: Any) -> Any:
-            seen.append(query)
-            return super().execute(query, *more, **options)
 
-        def executemany(self, query: Any, *more: Any, **options: Any) -> None:
-            seen.append(query)
-            super().executemany(query, *more, **options)
-
-    return Counting
+def trips(spoken: Iterable[str], prepared: dict[str, str]) -> Iterator[str]:
+    """The statement of each round trip in what libpq wrote down of a conversation; many rows at once are one trip."""
+    bound = False
+    for line in spoken:
+        said = FRONTEND.match(line)
+        if said is None:
+            continue
+        kind, first, second = said.groups()
+        if kind == "Parse":
+            prepared[first] = second
+        elif kind == "Bind" and not bound:
+            bound = True
+            yield prepared[second]
+        elif kind == "Sync":
+            bound = False
+        elif kind == "Query" and first not in {"BEGIN", "COMMIT", "ROLLBACK"}:
+            yield first
 
 
 WRITE = {"postgresql": "WITH", "sqlite": "UPDATE INSERT INSERT"}

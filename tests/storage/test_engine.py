@@ -63,8 +63,9 @@ def test_reading_leaves_no_transaction_open_and_the_next_writer_has_one(engine: 
             session.execute(text("SELECT 1"))
             if engine.dialect.name == "postgresql":
                 driver = session.connection.driver_connection
-                assert driver is not None
-                assert driver.autocommit is not writes
+                assert isinstance(driver, psycopg.Connection)
+                expected = psycopg.pq.TransactionStatus.INTRANS if writes else psycopg.pq.TransactionStatus.IDLE
+                assert driver.info.transaction_status == expected
 
 
 FORK = """

@@ -1,6 +1,8 @@
 """Study files that cannot work: each kind of mistake has a file in `bad/`, with what must be said of it on top.
 
-A line `# expect: 7: timezone: message` asks for a problem on line 7; all lines of a file are all its problems.
+A line `# expect: 7: timezone: message` asks for a problem on line 7; all lines of a file are all its problems. A file
+that says `# amends: good.yaml` is read as an amendment of it; `# in use: arms two 3` says that three people are in that
+arm.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from pro_service.domain.errors import InvalidStudy, Problem, UnknownStudy
 from pro_service.domain.protocol import Anchor, Offset, Study
+from pro_service.studies.amendments import Past
 from pro_service.studies.document import LARGEST_FILE
 from pro_service.studies.reader import SECTIONS, read, shipped
 from tests.studies.timeline import CODES, scopes
@@ -25,7 +28,17 @@ VALUE_SETS = {"eq-5d-5l": ("nl-2016", "england-2018")}
 
 
 def parsed(text: str, file: str = "study.yaml") -> Study:
-    return read(text, file=file, catalogue_codes=CODES, value_sets=VALUE_SETS)
+    past = amended(text) if re.search(r"^# amends: good.yaml$", text, re.MULTILINE) else None
+    return read(text, file=file, catalogue_codes=CODES, value_sets=VALUE_SETS, past=past)
+
+
+def amended(text: str) -> Past:
+    """The good file as the version that is active, and the people that the text says are there."""
+    active = read(GOOD, file="good.yaml", catalogue_codes=CODES, value_sets=VALUE_SETS)
+    in_use: dict[str, dict[str, int]] = {}
+    for section, code, number in re.findall(r"^# in use: (\w+) (\w+) (\d+)$", text, re.MULTILINE):
+        in_use.setdefault(section, {})[code] = int(number)
+    return Past(active, {active.version: active}, in_use)
 
 
 def problems(text: str, file: str = "study.yaml") -> list[str]:

@@ -22,10 +22,12 @@ OPEN_TO_ANYBODY = {
     "assets.serve",
     "patient.link",
     "patient.begin",
+    "patient.preferences",
+    "patient.choose",
     "workspace.sign_in",
     "workspace.enter",
 }
-PUBLIC = ["/", "/l/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
+PUBLIC = ["/", "/l/forged", "/m/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
 
 
 @pytest.mark.parametrize(

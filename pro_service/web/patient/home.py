@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from pro_service.http.authentication import clear_cookie, presented_token
 from pro_service.http.transaction import work
-from pro_service.services import access, assessments
+from pro_service.services import access, assessments, preferences
 from pro_service.web.pages import go, page
 from pro_service.web.patient import me
 
@@ -23,6 +23,9 @@ def home() -> ResponseReturnValue:
         coming=me.cards(person, views, me.TO_COME),
         done=done,
         forget=" ".join(str(card.id) for card in done),
+        messages_url=url_for(
+            "patient.preferences", token=preferences.token(work(), participant_id=person.participant.id)
+        ),
         contact=person.study.contact,
         signed_in=True,
     )

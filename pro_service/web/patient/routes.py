@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from pro_service.web.patient import assessments, home, links
+from pro_service.web.patient import assessments, home, links, preferences
 
 blueprint = Blueprint("patient", __name__)
 
@@ -12,6 +12,8 @@ ONE = "/my/assessments/<uuid:assessment_id>"
 
 blueprint.add_url_rule("/l/<token>", view_func=links.show, methods=["GET"], endpoint="link")
 blueprint.add_url_rule("/l/<token>", view_func=links.begin, methods=["POST"], endpoint="begin")
+blueprint.add_url_rule("/m/<token>", view_func=preferences.show, methods=["GET"], endpoint="preferences")
+blueprint.add_url_rule("/m/<token>", view_func=preferences.choose, methods=["POST"], endpoint="choose")
 blueprint.add_url_rule("/my", view_func=home.home, methods=["GET"])
 blueprint.add_url_rule("/my/sign-out", view_func=home.sign_out, methods=["POST"])
 blueprint.add_url_rule(ONE, view_func=assessments.show, methods=["GET"], endpoint="assessment")

@@ -1,0 +1,27 @@
+"""A bar for long work, on a terminal, on standard error; nothing where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+@contextmanager
+def progress(words: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what is told how many units are done, and how many there are in all."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn(f"{{task.completed}} of {{task.total}} {unit}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(words, total=1)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
