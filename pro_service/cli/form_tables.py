@@ -1,7 +1,8 @@
 """Tables of forms, read and written in batches: CSV or Parquet by suffix, `-` for CSV on standard input or output.
 
 A CSV may start with a byte-order mark and be parted by commas, semicolons or tabs (then 3,5 is a number too);
-what is written is always UTF-8 with commas. Whatever the size of the file, one batch at a time is in memory.
+what is written is always UTF-8 with commas. Whatever the size of the file, one batch at a time is in memory. A row
+with more or fewer cells than the header is left out and counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -32,6 +33,27 @@ BATCH_ROWS = 1 << 15
 SUFFIXES = (".csv", ".parquet")
 
 _MARK = b"\xef\xbb\xbf"
+_NAMED = 3
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Rows that could not be read: how many, and the first few in words. No cell of them is kept."""
+
+    rows: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def note(self, row: arrow_csv.InvalidRow) -> None:
+        """Count one row."""
+        self.rows += 1
+        if len(self.first) < _NAMED:
+            place = f"row {row.number} under the header" if row.number else "a row"
+            self.first.append(f"{place} has {row.actual_columns} columns instead of {row.expected_columns}")
+
+    def in_words(self) -> str:
+        """The first few rows."""
+        more = self.rows - len(self.first)
+        return "; ".join(self.first) + (f"; and {more} more" if more else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class FormTable:
     batches: Iterator[pa.RecordBatch]
     comma: bool = False
     expected: int | None = None
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class Sink(Protocol):
@@ -141,8 +164,9 @@ def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) 
     columns = [column.strip() if column.strip() in items else column for column in splits[delimiter]]
     types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}
     schema = pa.schema([(column, types[column]) for column in columns])
-    batches = _csv_batches(stream, name, schema, delimiter)
-    return FormTable(name, schema, batches, comma=delimiter == ";", expected=_blocks(stream))
+    left_out = LeftOut()
+    batches = _csv_batches(stream, name, schema, delimiter, left_out)
+    return FormTable(name, schema, batches, comma=delimiter != ",", expected=_blocks(stream), left_out=left_out)
 
 
 def _blocks(stream: BinaryIO) -> int | None:
@@ -156,26 +180,29 @@ def _blocks(stream: BinaryIO) -> int | None:
 
 def _header_line(stream: io.BufferedReader | BinaryIO, name: str) -> str:
     line = stream.readline().removeprefix(_MARK)
+    if re.fullmatch(rb"sep=[,;\t]\r?\n", line):  # what a spreadsheet may put on top; the header tells as much
+        line = stream.readline()
     while line.count(b'"') % 2 and (more := stream.readline()):
         line += more
     try:
         header = line.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise InvalidTable(f"{name} is not UTF-8 text") from error
+        raise InvalidTable(_not_text(name)) from error
     if not header.strip() or "\x00" in header:
-        raise InvalidTable(f"{name} has no header line" if not header.strip() else f"{name} is not UTF-8 text")
+        raise InvalidTable(f"{name} has no header line" if not header.strip() else _not_text(name))
     return header
 
 
-def _csv_batches(
-    stream: io.BufferedReader | BinaryIO, name: str, schema: pa.Schema, delimiter: str
-) -> Iterator[pa.RecordBatch]:
-    ragged: list[str] = []
+def _not_text(name: str) -> str:
+    return f"{name} is not UTF-8 text: save it as CSV in UTF-8"
 
+
+def _csv_batches(
+    stream: io.BufferedReader | BinaryIO, name: str, schema: pa.Schema, delimiter: str, left_out: LeftOut
+) -> Iterator[pa.RecordBatch]:
     def note(row: arrow_csv.InvalidRow) -> str:
-        found = f"expected {row.expected_columns} columns as in the header, found {row.actual_columns}"
-        ragged.append(f"{name}, row {row.number} under the header: {found}" if row.number else f"{name}: {found}")
-        return "error"
+        left_out.note(row)
+        return "skip"
 
     try:
         yield from arrow_csv.open_csv(
@@ -192,5 +219,5 @@ def _csv_batches(
         if str(error) == "Empty CSV file":
             return
         # Arrow's own message quotes the row: answers do not belong in messages
-        reason = ragged[0] if ragged else f"{name} is not UTF-8 text" if "UTF8" in str(error) else None
-        raise InvalidTable(reason or f"{name} is not a table: {re.sub(r':.*', '', str(error))}") from None
+        reason = _not_text(name) if "UTF8" in str(error) else f"{name} is not a table: {re.sub(r':.*', '', str(error))}"
+        raise InvalidTable(reason) from None

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import repeat
 
 import click
-import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.cli.form_columns import forms_of
 from pro_service.cli.form_tables import STREAM, SUFFIXES, FormTable, reading, writing
+from pro_service.cli.score_output import output_of, schema_of
+from pro_service.cli.score_tally import Tally
 from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import Instrument
-from pro_service.domain.scoring import DEFAULT_RULE, Scores, missing_rules, score, scored_items, tariff_scales
-from pro_service.domain.scoring_methods import METHODS
+from pro_service.domain.scoring import DEFAULT_RULE, missing_rules, score, scored_items, tariff_scales
 from pro_service.domain.value_sets import Tariff
 from pro_service.instruments import load_catalogue, value_set
 
@@ -44,7 +43,9 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
     """Score the forms in INPUT, one per row, with a column per item named by its code.
 
     INPUT and FILE are CSV or Parquet by suffix; - is standard input or output (CSV). Other columns are carried through
-    unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing and counted.
+    unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing and counted. What
+    looks like another edition, codes from 0, swapped columns or rows given twice is told; a row with more or fewer
+    cells than the header is left out, which ends with exit status 1.
     """
     chosen = _instrument(instrument)
     tariff = _tariff(chosen, value_set_id)
@@ -56,19 +57,22 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
         if path != STREAM and not path.lower().endswith(SUFFIXES):
             raise click.UsageError(f"{path}: expected a name that ends in .csv or .parquet")
     items = [item.code for item in scored_items(chosen)]
-    refused: Counter[str] = Counter()
     with reading(source, items=items) as table:
         carried = _carried(chosen, table)
-        with writing(target, _schema(chosen, table, carried)) as sink:
+        tally = Tally(chosen, tuple(table.schema.names[position] for position in carried))
+        with writing(target, schema_of(chosen, table.schema, carried)) as sink:
             for batch in _watched(table, target):
-                forms, not_numbers = forms_of(chosen, batch, comma=table.comma)
+                forms, words = forms_of(chosen, batch, comma=table.comma)
                 scores = score(chosen, forms.values, na=forms.na, value_set=tariff, missing_rule=rule)
-                refused.update(not_numbers)
-                refused.update(scores.invalid)
-                sink.write(_output(chosen, batch, carried, scores))
-    if refused:
-        counts = ", ".join(f"{item} {refused[item]}" for item in items if refused[item])
-        click.echo(f"warning: values not allowed were taken as missing: {counts}", err=True)
+                output, blank = output_of(chosen, batch, carried, scores)
+                sink.write(output)
+                tally.count(forms, words, scores, blank, [batch.column(position) for position in carried])
+            if table.left_out.rows and not tally.forms:
+                raise InvalidTable(f"{table.name} has no row like its header: {table.left_out.in_words()}")
+    for warning in tally.warnings(table):
+        click.echo(f"warning: {warning}", err=True)
+    if table.left_out.rows:
+        raise click.exceptions.Exit(1)
 
 
 def _watched(table: FormTable, target: str) -> Iterator[pa.RecordBatch]:
@@ -115,32 +119,15 @@ def _carried(instrument: Instrument, table: FormTable) -> list[int]:
     twice = [item for item in items if names.count(item) > 1]
     carried = [position for position, name in enumerate(names) if name not in items]
     taken = [scale.code for scale in instrument.scales if scale.code in {names[position] for position in carried}]
+    if missing:
+        near = {name.strip().lower(): name for name in names}
+        there = [near[item.lower()] for item in missing if item.lower() in near]
+        hint = f"; there is {', '.join(there)}, and capitals count" if there else ""
+        raise InvalidTable(f"{table.name}: no column {', '.join(missing)}{hint}")
     for found, message in (
-        (missing, "no column"),
         (twice, "more than one column"),
         (taken, "a column already bears the name of a scale:"),
     ):
         if found:
             raise InvalidTable(f"{table.name}: {message} {', '.join(found)}")
     return carried
-
-
-def _schema(instrument: Instrument, table: FormTable, carried: list[int]) -> pa.Schema:
-    kinds = [
-        (scale.code, pa.string() if METHODS[scale.method].is_text else pa.float64()) for scale in instrument.scales
-    ]
-    return pa.schema([*(table.schema.field(position) for position in carried), *kinds])
-
-
-def _output(instrument: Instrument, batch: pa.RecordBatch, carried: list[int], scores: Scores) -> pa.RecordBatch:
-    columns = [batch.column(position) for position in carried]
-    names = [batch.schema.field(position) for position in carried]
-    for scale in instrument.scales:
-        values = scores.values[scale.code]
-        if METHODS[scale.method].is_text:
-            column = pa.array(values, type=pa.string(), mask=values == "")
-        else:
-            column = pa.array(values, type=pa.float64(), mask=np.isnan(values.astype(np.float64, copy=False)))
-        columns.append(column)
-        names.append(pa.field(scale.code, column.type))
-    return pa.record_batch(columns, schema=pa.schema(names))

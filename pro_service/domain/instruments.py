@@ -46,6 +46,19 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAlike:
+    """Another questionnaire or edition with the same item codes, told by the highest code that these items have there.
+
+    `instead` is the catalogue's code for it; empty where it has none.
+    """
+
+    name: str
+    items: tuple[str, ...]
+    highest: int
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One question. `minimum` and `maximum` bound numbers (inclusive); `options` list the codes of a choice."""
 
@@ -102,6 +115,7 @@ class Instrument:
     thresholds: tuple[Threshold, ...] = ()
     references: tuple[Reference, ...] = ()
     safety: tuple[Condition, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
 
     @property
     def readings(self) -> tuple[Reading, ...]:

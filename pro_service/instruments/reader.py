@@ -13,6 +13,7 @@ differences: [{scales, from, to, compare, direction, unit, setting, source, veri
 thresholds:  [{scales, below, above or from, setting, source, verified}]         of clinical importance
 safety:      {item: [codes]}                                                     answers to look at without delay
 references:  [{scales, population: {en: ...}, mean, sd, people, source, verified}]
+look_alikes: [{name, items, highest, instead}]                      others with these item codes, and their highest code
 """
 
 from __future__ import annotations
@@ -24,9 +25,20 @@ from typing import cast, get_args
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from pro_service.domain.instruments import Condition, Instrument, Item, Kind, Option, Permission, Text, allowed_codes
+from pro_service.domain.instruments import (
+    Condition,
+    Instrument,
+    Item,
+    Kind,
+    LookAlike,
+    Option,
+    Permission,
+    Text,
+    allowed_codes,
+)
 from pro_service.instruments.interpretation import Interpreted, sources
 from pro_service.instruments.page import Page, open_page
+from pro_service.instruments.params import span
 from pro_service.instruments.scales import read_scales
 from pro_service.instruments.value_sets import value_set_ids
 
@@ -37,7 +49,7 @@ YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Ne
 
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
         "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
-        "scales", "differences", "thresholds", "references", "safety")  # fmt: skip
+        "scales", "differences", "thresholds", "references", "safety", "look_alikes")  # fmt: skip
 _ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
 _BOUNDED = frozenset({"count", "number", "vas"})
 
@@ -96,6 +108,7 @@ def read(text: str, *, file: str) -> Instrument:
         thresholds=about.thresholds(),
         references=about.references(),
         safety=_safety(page, {item.code: item for item in items}),
+        look_alikes=_look_alikes(page, items),
     )
     for unknown in sorted(set(instrument.value_sets) - set(value_set_ids())):
         page.wrong(f"value_sets: no table {unknown}", root, "value_sets")
@@ -185,6 +198,24 @@ def _answered_so(page: Page, node: CommentedMap, key: str, item: Item, codes: ob
         return Condition(item.code, tuple(codes))
     page.wrong(f"{key}: expected a list of codes of {item.code}: {', '.join(map(str, known))}", node, key)
     return None
+
+
+def _look_alikes(page: Page, items: tuple[Item, ...]) -> tuple[LookAlike, ...]:
+    listed = page.root.get("look_alikes", CommentedSeq())
+    if not isinstance(listed, CommentedSeq) or not all(isinstance(node, CommentedMap) for node in listed):
+        page.wrong("look_alikes: expected a list of mappings", page.root, "look_alikes")
+        return ()
+    by_code = {item.code: item for item in items}
+    found = []
+    for node in listed:
+        page.known(node, ("name", "items", "highest", "instead"))
+        highest = node.get("highest")
+        if not isinstance(highest, int) or isinstance(highest, bool):
+            page.wrong("highest: expected a whole number", node, "highest")
+            continue
+        codes = span(page, node, "items", by_code)
+        found.append(LookAlike(page.string(node, "name"), codes, highest, page.string(node, "instead", "")))
+    return tuple(found)
 
 
 def _options(page: Page, node: CommentedMap) -> tuple[Option, ...]:

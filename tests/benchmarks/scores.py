@@ -1,4 +1,4 @@
-"""score_qlqc30, score_eq5d, score_file, score_backlog: scoring beside what no scoring can avoid.
+"""Scoring beside what no scoring can avoid: in memory, from file to file, of a big file, and a backlog of forms.
 
 In memory the limit is one pass of NumPy over the same matrix; for a file, reading it and writing as many numbers with
 Arrow alone; for a backlog, the bare driver reading the same rows, inserting ready-made scores and marking them.
@@ -21,6 +21,7 @@ import numpy as np
 import psycopg
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]  # the same
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
@@ -35,8 +36,11 @@ from pro_service.studies.reader import shipped
 from tests.support import people, postgres
 
 FORMS, ROUNDS = 500_000, 7
-NAMES = ("score_qlqc30", "score_eq5d", "score_file", "score_backlog")
-FILE_FORMS = 100_000
+NAMES = (
+    "score_qlqc30", "score_eq5d", "score_file", "score_parquet_qlqc30", "score_parquet_eq5d", "score_big_file",
+    "score_backlog",
+)  # fmt: skip
+FILE_FORMS, PARQUET_FORMS, BIG_BYTES = 100_000, 1_000_000, 300_000_000
 BACKLOG, BATCH = 4_000, 2_000
 MISSING = 0.05
 
@@ -46,6 +50,9 @@ def run() -> Iterator[dict[str, object]]:
     yield _in_memory("score_qlqc30", "qlq-c30", None)
     yield _in_memory("score_eq5d", "eq-5d-5l", "nl-2016")
     yield _file()
+    yield _parquet("score_parquet_qlqc30", "qlq-c30")
+    yield _parquet("score_parquet_eq5d", "eq-5d-5l", "--value-set", "nl-2016")
+    yield _big_file()
     yield _backlog()
 
 
@@ -99,8 +106,8 @@ def _file() -> dict[str, object]:
         one, many = Path(folder, "one.csv"), Path(folder, "many.csv")
         _write(one, 1)
         _write(many, FILE_FORMS)
-        start_up = min(_pro_score(one)[0] for _ in range(3))
-        runs = [_pro_score(many) for _ in range(3)]
+        start_up = min(_pro_score("qlq-c30", one)[0] for _ in range(3))
+        runs = [_pro_score("qlq-c30", many) for _ in range(3)]
         value, limit = min(cpu for cpu, _ in runs) - start_up, min(_cpu(lambda: _bare_file(many)) for _ in range(3))
     return {
         "name": "score_file",
@@ -122,7 +129,76 @@ def _write(path: Path, forms: int) -> None:
             file.write(f"P{row}," + ",".join("" if np.isnan(code) else str(int(code)) for code in answers) + "\n")
 
 
-def _pro_score(path: Path) -> tuple[float, float]:
+def _parquet(name: str, code: str, *options: str) -> dict[str, object]:
+    """Processor time of `pro score` from Parquet to Parquet beyond its start-up, with an id carried along."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, many = Path(folder, "one.parquet"), Path(folder, "many.parquet")
+        for path, number in ((one, 1), (many, PARQUET_FORMS)):
+            matrix = _forms(code, number)
+            items = [item.code for item in scored_items(load_catalogue()[code])]
+            codes = [pa.array(np.nan_to_num(matrix[:, place]).astype(np.int16), mask=np.isnan(matrix[:, place]))
+                     for place in range(len(items))]  # fmt: skip
+            ids = pa.array([f"P{row:07d}" for row in range(number)])
+            pq.write_table(pa.table([ids, *codes], names=["id", *items]), path)
+        start_up = min(_pro_score(code, one, *options)[0] for _ in range(3))
+        runs = [_pro_score(code, many, *options) for _ in range(3)]
+        value, limit = min(cpu for cpu, _ in runs) - start_up, min(_cpu(lambda: _bare_parquet(many)) for _ in range(3))
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": f"seconds of processor time for {PARQUET_FORMS} {code} forms, Parquet to Parquet, beyond start-up",
+        "limit": round(limit, 3),
+        "limit_is": "Arrow reading the same file and writing the ids and as many numbers, scoring nothing",
+        "ratio": round(value / limit, 2),
+        "samples": PARQUET_FORMS * len(runs),
+        "peak_mb": round(max(peak for _, peak in runs), 1),
+    }
+
+
+def _bare_parquet(path: Path) -> None:
+    file = pq.ParquetFile(path, pre_buffer=False)
+    names = file.schema_arrow.names
+    scales = len(names) // 2 + 1
+    numbers = pa.array(np.round(np.linspace(0, 100, 1 << 15)))
+    schema = pa.schema([("id", pa.string()), *((f"s{place}", pa.float64()) for place in range(scales))])
+    with pq.ParquetWriter(path.with_suffix(".bare.parquet"), schema) as writer:
+        for batch in file.iter_batches(batch_size=1 << 15):
+            column = numbers.slice(0, batch.num_rows)
+            writer.write(pa.record_batch([batch.column(0), *[column] * scales], schema=schema))
+
+
+def _big_file() -> dict[str, object]:
+    """Most memory of `pro score` on a CSV of hundreds of megabytes, beside a file of a fiftieth of that."""
+    with tempfile.TemporaryDirectory() as folder:
+        small, big = Path(folder, "small.csv"), Path(folder, "big.csv")
+        rows = [_grow(path, size) for path, size in ((small, BIG_BYTES // 50), (big, BIG_BYTES))]
+        limit, value = (_pro_score("qlq-c30", path)[1] for path in (small, big))
+    return {
+        "name": "score_big_file",
+        "value": round(value, 1),
+        "unit": f"megabytes at most, scoring a CSV of {BIG_BYTES // 1_000_000} megabytes ({rows[1]} qlq-c30 forms)",
+        "limit": round(limit, 1),
+        "limit_is": "the same program on a file of a fiftieth of the size: memory should not grow with the file",
+        "ratio": round(value / limit, 2),
+        "samples": 1,
+        "peak_mb": round(value, 1),
+    }
+
+
+def _grow(path: Path, size: int) -> int:
+    """Write forms until the file has this size; each row with an id of its own."""
+    matrix = _forms("qlq-c30", 1000)
+    tails = [",".join("" if np.isnan(code) else str(int(code)) for code in answers) for answers in matrix.tolist()]
+    written = rows = 0
+    with path.open("w") as file:
+        written += file.write("id," + ",".join(f"q{number}" for number in range(1, 31)) + "\n")
+        while written < size:
+            written += file.write("".join(f"P{rows + place},{tail}\n" for place, tail in enumerate(tails)))
+            rows += len(tails)
+    return rows
+
+
+def _pro_score(code: str, path: Path, *options: str) -> tuple[float, float]:
     """Processor seconds and peak megabytes of one run in a process of its own.
 
     The peak is the kernel's high-water mark of that program alone; `ru_maxrss` would count this process before exec.
@@ -131,8 +207,8 @@ def _pro_score(path: Path) -> tuple[float, float]:
         "import sys, time; from pro_service.cli import run; status = run(sys.argv[1:]); "
         "print(time.process_time(), open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); sys.exit(status)"
     )
-    target = path.with_suffix(".out.csv")
-    command = [sys.executable, "-c", program, "score", "qlq-c30", str(path), "--output", str(target)]
+    target = path.with_suffix(f".out{path.suffix}")
+    command = [sys.executable, "-c", program, "score", code, str(path), "--output", str(target), *options]
     cpu, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(cpu), int(peak) / 1024
 
@@ -220,7 +296,7 @@ _PENDING = (
     "SELECT response.id, response.answers, participant.study_version_id FROM response "
     "JOIN assessment ON assessment.id = response.assessment_id "
     "JOIN participant ON participant.id = assessment.participant_id "
-    "WHERE to_score AND scored_revision < revision "
+    "WHERE response.to_score AND response.scored_revision < response.revision "
     "AND (response.claimed_until IS NULL OR response.claimed_until <= now()) "
     "LIMIT %s FOR UPDATE OF response SKIP LOCKED"
 )

@@ -38,6 +38,28 @@ def test_a_mistake_is_named(good: str, bad: str, expected: str) -> None:
     assert all(problem.line for problem in error.value.problems)
 
 
+LIKE = "look_alikes:\n  - {name: Small one, items: x..y, highest: 1, instead: tiny}\n"
+UNLIKE = [
+    ("highest: 1", "highest: one", "highest: expected a whole number"),
+    ("items: x..y", "items: x..z", "items: no item z"),
+    ("name: Small one, ", "", "name: expected a text"),
+    ("instead: tiny", "colour: red", "unknown key colour"),
+    ("\n  - {", "\n  a: {", "look_alikes: expected a list of mappings"),
+]
+
+
+def test_what_a_questionnaire_may_be_taken_for_is_read() -> None:
+    (other,) = read(DEFINITION + LIKE, file="small.yaml").look_alikes
+    assert (other.name, other.items, other.highest, other.instead) == ("Small one", ("x", "y"), 1, "tiny")
+
+
+@pytest.mark.parametrize(("good", "bad", "expected"), UNLIKE, ids=[expected for *_, expected in UNLIKE])
+def test_a_mistake_in_what_it_may_be_taken_for_is_named(good: str, bad: str, expected: str) -> None:
+    with pytest.raises(InvalidInstrument) as error:
+        read(DEFINITION + LIKE.replace(good, bad), file="small.yaml")
+    assert any(expected in str(problem) for problem in error.value.problems), error.value.problems
+
+
 @pytest.mark.parametrize("id_", bank_ids())
 def test_every_bank_has_items_of_one_length(id_: str) -> None:
     assert len({len(calibration) for calibration in bank(id_).values()}) == 1
