@@ -23,6 +23,9 @@ from pro_service.domain.errors import InvalidSetting
 PREFIX = "PRO_"
 DEVELOPMENT = "development-"
 """How a secret begins that was made up for development: production refuses it."""
+VAPID_BYTES = 32
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many private keys the curve P-256 has, and one."""
 LEAST_SECRET = 32
 """How many characters a secret key needs, wherever one is given."""
 
@@ -67,8 +70,22 @@ class Settings(BaseModel):
         description="`smtp://user:password@host:587?starttls=yes`. Empty: messages become files in the outbox.",
     )
     mail_from: str = Field("noreply@localhost", description="Sender address of e-mail messages.")
-    sms_url: str = Field("", repr=False, description="Address of the text message provider. Empty: no text messages.")
-    vapid_key: str = Field("", repr=False, description="Private key for push messages. Empty: no push messages.")
+    sms_url: str = Field(
+        "",
+        repr=False,
+        description="Address of the text message provider, as Apprise writes it, with `{to}` for the number: "
+        "`twilio://SID:TOKEN@+31600000000/{to}`. Empty: no text messages.",
+    )
+    vapid_key: str = Field(
+        "",
+        repr=False,
+        description="Private key that signs push messages; `pro key vapid` makes one. Another key loses every "
+        "subscription. Empty: no push messages.",
+    )
+    push_hosts: str = Field(
+        "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com",
+        description="Hosts of the push services that may be called, `*.` for any name below; no others ever are.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     metrics_token: str = Field(
         "", repr=False, description="Bearer token that opens /metrics from elsewhere. Empty: only from this machine."
@@ -100,7 +117,23 @@ class Settings(BaseModel):
     @field_validator("sms_url")
     @classmethod
     def _a_provider(cls, value: str) -> str:
-        return _located(value, ("http", "https"), "expected https://host/path")
+        """Whether Apprise knows the provider is asked where text messages are sent: `channels.sms.check`."""
+        scheme, found, _ = value.partition("://")
+        if value and not (found and scheme.isalnum() and "{to}" in value):
+            raise ValueError("expected an Apprise address with {to} for the number, twilio://SID:TOKEN@FROM/{to}")
+        return value
+
+    @field_validator("vapid_key")
+    @classmethod
+    def _a_private_key(cls, value: str) -> str:
+        expected = "expected 32 bytes as base64url; `pro key vapid` makes one"
+        try:
+            key = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        except ValueError:
+            raise ValueError(expected) from None
+        if value and (len(key) != VAPID_BYTES or not 0 < int.from_bytes(key, "big") < P256_ORDER):
+            raise ValueError(expected)
+        return value
 
     @field_validator("mail_from")
     @classmethod

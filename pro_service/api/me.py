@@ -7,16 +7,17 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import Response
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from pro_service.api.assessments import AssessmentList, DraftIn, FormOut, SavedOut, form_response, list_of
 from pro_service.api.preferences import PreferencesIn, changed
 from pro_service.api.shapes import Instant, Shape, instant
-from pro_service.domain.errors import Forbidden
+from pro_service.domain import subscriptions
+from pro_service.domain.errors import Conflict, Forbidden
 from pro_service.domain.responses import Draft
 from pro_service.http.authentication import actor
-from pro_service.http.transaction import work
-from pro_service.services import assessments, participants, responses
+from pro_service.http.transaction import runtime, work
+from pro_service.services import assessments, contacts, participants, preferences, responses
 
 bp = APIBlueprint("me", __name__, tag="Me (patient)")
 
@@ -37,6 +38,26 @@ class SubmissionIn(Shape):
 
 class Submission(Shape):
     submitted_at = Instant(required=True)
+
+
+class PushKeys(Shape):
+    p256dh = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    auth = fields.String(required=True, validate=validate.Length(min=1, max=100))
+
+
+class PushSubscription(Shape):
+    """What `PushSubscription.toJSON()` of a browser gives."""
+
+    endpoint = fields.String(required=True, validate=validate.Length(min=1, max=2000))
+    keys = fields.Nested(PushKeys, required=True)
+    expirationTime = fields.Float(load_default=None, allow_none=True)  # noqa: N815  # the browser's own name for it
+
+
+class PushKey(Shape):
+    public_key = fields.String(
+        required=True, allow_none=True, metadata={"description": "null: this installation sends no push messages."}
+    )
+    subscribed = fields.Boolean(required=True)
 
 
 def _me() -> UUID:
@@ -97,6 +118,42 @@ def submit(assessment_id: UUID, json_data: dict[str, Any]) -> Any:
     drafts = {instrument: draft(data) for instrument, data in json_data["responses"].items()}
     done = responses.submit(work(), assessment_id=assessment_id, drafts=drafts, closing=True)
     return Response(f'{{"submitted_at":"{instant(done.submitted_at)}"}}', mimetype="application/json")
+
+
+@bp.get("/me/push-subscription")
+@bp.output(PushKey)
+def push_key() -> Any:
+    """What a browser needs to subscribe to push messages, and whether one of mine has."""
+    me, webpush = _me(), runtime().channels.get("webpush")
+    subscribed = webpush is not None and "webpush" in preferences.offered(
+        work(), participant_id=me, channels={"webpush": webpush}
+    )
+    return {"public_key": webpush.public_key if webpush else None, "subscribed": subscribed}
+
+
+@bp.put("/me/push-subscription")
+@bp.input(PushSubscription)
+@bp.output({}, status_code=204)
+def subscribe(json_data: dict[str, Any]) -> Any:
+    """Keep my browser's push subscription, sealed like an address, in place of the one before.
+
+    409 where this installation sends no push messages. It is used once I choose the channel `webpush`.
+    """
+    me = _me()
+    if "webpush" not in runtime().channels:
+        raise Conflict("this installation sends no push messages")
+    hosts = runtime().settings.push_hosts.split()
+    kept = subscriptions.read(json_data["endpoint"], **json_data["keys"], hosts=hosts)
+    contacts.subscribe(work(), participant_id=me, subscription=kept)
+    return "", 204
+
+
+@bp.delete("/me/push-subscription")
+@bp.output({}, status_code=204)
+def unsubscribe() -> Any:
+    """Forget my browser's push subscription; harmless where there is none."""
+    contacts.subscribe(work(), participant_id=_me(), subscription=None)
+    return "", 204
 
 
 @bp.patch("/me/preferences")

@@ -4,7 +4,8 @@
 
 raises `ChannelError`: `permanent` when trying again cannot help, `uncertain` when the provider may have taken the
 message before the line went dead, `gone` when the address itself has proved wrong. A module also says `DEDUPLICATES`
-(the same message id given twice arrives once) and `ADDRESS` (the field of `Contact` it writes to).
+(the same message id given twice arrives once) and `ADDRESS` (the field of `Contact` it writes to). Where it has one,
+`check(settings)` raises InvalidSetting at the start, and `public_key(settings)` is what browsers subscribe with.
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ def reachable(settings: Settings) -> dict[str, Channel]:
             deduplicates=module.DEDUPLICATES,
             address=module.ADDRESS,
             for_people=name != FILES,
+            public_key=module.public_key(settings) if hasattr(module, "public_key") else "",
         )
         for name, module in found.items()
     }
+    for module in found.values():
+        if hasattr(module, "check"):
+            module.check(settings)
     channels.setdefault(DEFAULT, replace(channels[FILES], for_people=True))
     return channels

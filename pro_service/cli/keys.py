@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
 import click
@@ -13,6 +14,7 @@ from pro_service.domain.audit import Actor
 from pro_service.domain.roles import STAFF_ROLES
 from pro_service.runtime import Runtime
 from pro_service.services import access, sealing
+from pro_service.settings import P256_ORDER, VAPID_BYTES
 from pro_service.storage.keyring import new_key
 
 
@@ -34,6 +36,18 @@ def new() -> None:
     """
     click.echo(f"PRO_SECRET_KEY={secrets.token_urlsafe(48)}")
     click.echo(f"PRO_CONTACT_KEYS={new_key(f'{datetime.now(UTC):%Y%m%d%H%M%S}')}")
+
+
+@command.command()
+def vapid() -> None:
+    """Print a fresh random value for PRO_VAPID_KEY, the key that signs push messages.
+
+    Make it once and keep it: browsers that subscribed under another key are lost.
+
+    Example: pro key vapid
+    """
+    number = secrets.randbelow(P256_ORDER - 1) + 1
+    click.echo(f"PRO_VAPID_KEY={urlsafe_b64encode(number.to_bytes(VAPID_BYTES, 'big')).decode().rstrip('=')}")
 
 
 @command.command()

@@ -313,7 +313,8 @@ class ChannelError(ProError):
     """A channel did not take a message. The message holds the provider's status, never an address.
 
     `permanent`: trying again cannot help. `uncertain`: the provider may have taken it before the line went dead.
-    `retry_after`: the provider asked to be left alone for so long.
+    `retry_after`: the provider asked to be left alone for so long. `gone`: the address itself has proved wrong, and is
+    to be left alone from now on.
     """
 
     code = "channel-error"
@@ -325,11 +326,13 @@ class ChannelError(ProError):
         permanent: bool = False,
         uncertain: bool = False,
         retry_after: timedelta | None = None,
+        gone: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.permanent = permanent
         self.uncertain = uncertain
+        self.gone = gone
 
 
 class Unaudited(ProError):

@@ -51,6 +51,7 @@ class Channel:
     """One way to reach a person, settings bound. `deduplicates`: the same id twice still arrives once.
 
     `address` is the field of `Contact` this channel writes to; `for_people` is false where nobody can choose it.
+    `public_key` is what a browser needs to subscribe to it, where it is that kind of channel.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Channel:
     deduplicates: bool
     address: str = "email"
     for_people: bool = True
+    public_key: str = ""
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -110,6 +110,9 @@ def end(work: Work, over: Sequence[Call]) -> None:
     deliveries.change_all(work.session, sent)
     ours = deliveries.change_held(work.session, theirs, others)
     _record_outcomes(work, theirs, {one: facts for one, facts in news.items() if one in sent or one in ours})
+    for call in over:
+        if isinstance(call.said, ChannelError) and call.said.gone and call.ready.letter.lost is not None:
+            call.ready.letter.lost(work, status_words(call.said.message))
     late = [one for one in theirs if one.id in others and one.id not in ours]
     work.record(*(event("delivery.late", one, {"claim": (one.claimed_until, "somebody else's")}) for one in late))
 

@@ -38,13 +38,15 @@ class Letter:
     """A message composed and ready. `call` hands it over and is made with no transaction open, in any thread.
 
     It may raise `ChannelError`. `channel` is the name to put on record; `repeatable`: the other side knows the
-    delivery's id again, so that a call that died half-way may be made once more.
+    delivery's id again, so that a call that died half-way may be made once more. `lost` is told, in the transaction
+    that puts the outcome on record, when the address has proved wrong.
     """
 
     channel: str
     repeatable: bool
     call: Callable[[], Receipt] = field(repr=False)
     assessment_ids: tuple[UUID, ...] = ()
+    lost: Callable[[Work, str], object] | None = field(default=None, repr=False)
 
 
 Carrier = Callable[[Work, Sequence[Delivery], Outside], Mapping[UUID, Letter | Decision]]

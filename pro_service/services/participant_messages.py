@@ -13,7 +13,7 @@ from pro_service.domain.assessments import Assessment
 from pro_service.domain.deliveries import Delivery
 from pro_service.domain.events import ends_of
 from pro_service.domain.messages import Channel
-from pro_service.domain.participants import Participant
+from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.protocol import Study
 from pro_service.domain.reminders import Decision, Kind, Person, local_day
 from pro_service.domain.sweeps import last_word
@@ -71,6 +71,18 @@ def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, base_ur
         repeatable=case.channel.deduplicates,
         call=partial(case.channel.send, message),
         assessment_ids=tuple(one.id for one in spoken_of),
+        lost=partial(_lost, case=case),
+    )
+
+
+def _lost(work: Work, detail: str, *, case: _Case) -> None:
+    """The address has proved wrong: it is left alone from now on, unless it is another one already."""
+    contacts.mark_unreachable(
+        work,
+        participant_id=case.participant.id,
+        field=case.channel.address,
+        address=case.address,
+        reason=detail,
     )
 
 
@@ -91,8 +103,7 @@ def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Chann
     for delivery, owner in owners:
         participant, study = people[owner], protocols[people[owner].study_version_id]
         today, ending = local_day(work.now, participant.timezone), ends_of(study)
-        channel = channels.get(participant.preferences.get("channel", "")) or channels["email"]
-        address = known.get(owner, NOBODY).address(channel.address)
+        channel, address = _way(participant, known.get(owner, NOBODY), channels)
         yield _Case(
             delivery=delivery,
             participant=participant,
@@ -108,3 +119,11 @@ def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Chann
                 reachable=bool(address),
             ),
         )
+
+
+def _way(participant: Participant, contact: Contact, channels: Mapping[str, Channel]) -> tuple[Channel, str | None]:
+    """The chosen channel and its address; e-mail where this installation or the person does not have that one."""
+    chosen, default = channels.get(participant.preferences.get("channel", "")), channels["email"]
+    if chosen is not None and (address := contact.address(chosen.address)) is not None:
+        return chosen, address
+    return default, contact.address(default.address)
