@@ -34,7 +34,7 @@ from pro_service.services.staff import (
     staff_list,
 )
 from pro_service.services.work import Work
-from pro_service.storage import access, assessments, belonging
+from pro_service.storage import access, assessments, belonging, sheets
 
 __all__ = [
     "SignedIn",
@@ -131,12 +131,17 @@ def sign_in_with_password(work: Work, *, email: str, password: str, code: str) -
     return _start(work, actor, event, STAFF_SESSION, staff_id=member.id)
 
 
-def who(work: Work, *, token: str) -> Actor:
-    """Who comes with this token: a session's or an API key's. Unauthenticated where it is none, or has ended."""
+def who(work: Work, *, token: str, assessment_id: UUID | None = None) -> Actor:
+    """Who comes with this token: a session's or an API key's. Unauthenticated where it is none, or has ended.
+
+    `assessment_id` says what they come for, where that is known: it is then read along (storage/sheets.py).
+    """
     token_hash = work.keys.token_hash(token)
     try:
         if token.startswith(KEY_PREFIX):
             found = access.by_api_key(work.session, token_hash)
+        elif assessment_id is not None:
+            found = sheets.who_asks(work.session, token_hash, assessment_id)
         else:
             found = access.by_session_token(work.session, token_hash)
     except NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -124,27 +125,28 @@ class Link:
     revoked: bool
 
 
-_SESSION = Prepared(
-    select(
-        session.c.id,
-        session.c.expires_at,
-        session.c.revoked_at,
-        session.c.participant_id,
-        session.c.staff_id,
-        staff.c.role,
-        staff.c.study,
-        staff.c.site,
-        staff.c.organisation,
-        staff.c.disabled_at,
-        participant.c.site.label("participant_site"),
-        study.c.code.label("participant_study"),
-    )
-    .select_from(session)
-    .outerjoin(staff, staff.c.id == session.c.staff_id)
+PASS = (
+    session.c.id,
+    session.c.expires_at,
+    session.c.revoked_at,
+    session.c.participant_id,
+    session.c.staff_id,
+    staff.c.role,
+    staff.c.study,
+    staff.c.site,
+    staff.c.organisation,
+    staff.c.disabled_at,
+    participant.c.site.label("participant_site"),
+    study.c.code.label("participant_study"),
+)
+"""What a Pass is made of, in the order of `pass_of`."""
+
+PASSES = (
+    session.outerjoin(staff, staff.c.id == session.c.staff_id)
     .outerjoin(participant, participant.c.id == session.c.participant_id)
     .outerjoin(study, study.c.id == participant.c.study_id)
-    .where(session.c.token_hash == bindparam("token_hash"))
 )
+_SESSION = Prepared(select(*PASS).select_from(PASSES).where(session.c.token_hash == bindparam("token_hash")))
 _API_KEY = select(api_key).where(api_key.c.key_hash == bindparam("key_hash"))
 _LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token_hash"))
 
@@ -154,14 +156,18 @@ def by_session_token(connection: Session, token_hash: bytes) -> Pass:
     rows = _SESSION.rows(connection, {"token_hash": token_hash})
     if not rows:
         raise NotFound("there is no such session")
-    row = rows[0]
-    if row.participant_id is not None:
-        actor = Actor(
-            "participant", str(row.participant_id), "participant", row.participant_study, row.participant_site
-        )
+    return pass_of(rows[0])
+
+
+def pass_of(values: Sequence[Any]) -> Pass:
+    """The pass made of the values of PASS."""
+    session_id, expires_at, revoked_at, participant_id, staff_id, role, studies, sites, organisation, *rest = values
+    disabled_at, participant_site, participant_study = rest
+    if participant_id is not None:
+        actor = Actor("participant", str(participant_id), "participant", participant_study, participant_site)
     else:
-        actor = Actor("staff", str(row.staff_id), row.role, row.study, row.site, organisation=row.organisation)
-    return Pass(row.id, actor, row.expires_at, row.revoked_at is not None or row.disabled_at is not None)
+        actor = Actor("staff", str(staff_id), role, studies, sites, organisation=organisation)
+    return Pass(session_id, actor, expires_at, revoked_at is not None or disabled_at is not None)
 
 
 def by_api_key(connection: Session, key_hash: bytes) -> Pass:

@@ -28,7 +28,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
 from pro_service.storage.complaints import translated
-from pro_service.storage.session import AUDIT, BOOKKEEPING, UNIT, Session, begin, refuse_write, tables_written_by
+from pro_service.storage.session import AUDIT, BOOKKEEPING, Session, begin, refuse_write, tables_written_by, unit_of
 from pro_service.storage.wire import as_text
 
 Convert = Callable[[Any], Any] | None
@@ -118,7 +118,7 @@ class Prepared:
             raise ours if ours is not None else error from None
 
     def _note(self, session: Session, changed: int, *, closing: bool = False) -> None:
-        unit = session.info.get(UNIT)
+        unit = unit_of(session)
         if unit is None or not changed:
             return
         unit.closed = closing and not unit.begun

@@ -42,6 +42,7 @@ class Unit:
     closed: bool = False  # its last write is done
     audited: bool = False
     changed: set[str] = field(default_factory=set)
+    at_hand: object = None  # what was read along with something else, to be taken once, before anything is written
 
 
 @contextmanager
@@ -96,9 +97,15 @@ def _driven(session: Session, verb: str, *words: str) -> None:
         raise translated(error) or error from None
 
 
+def unit_of(session: Session) -> Unit | None:
+    """The unit of work this connection is in, if it is in one."""
+    found: Unit | None = session.info.get(UNIT)
+    return found
+
+
 def begin(session: Session) -> None:
     """Begin the transaction of a unit of work that may write, unless it has begun: what follows holds together."""
-    unit: Unit | None = session.info.get(UNIT)
+    unit = unit_of(session)
     if unit is not None and unit.writes and not unit.begun and not unit.closed:
         _driven(session, "execute", "BEGIN")
         unit.begun = True
@@ -113,10 +120,13 @@ def savepoint(session: Session) -> Iterator[None]:
 
 def refuse_write(session: Session) -> None:
     """Unaudited where this unit of work may not write, or has made its last write already."""
-    unit: Unit | None = session.info.get(UNIT)
-    if unit is not None and not unit.writes:
+    unit = unit_of(session)
+    if unit is None:
+        return
+    unit.at_hand = None
+    if not unit.writes:
         raise Unaudited("a transaction opened for reading tried to write; nothing was stored")
-    if unit is not None and unit.closed:
+    if unit.closed:
         raise Unaudited("this unit of work has made its last write; another would be stored apart from it")
 
 
@@ -193,7 +203,7 @@ def _before_each_statement(
 def _note_writes(
     connection: Connection, cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    unit: Unit | None = connection.info.get(UNIT)
+    unit = unit_of(connection)
     if unit is None or unit.audited:
         return
     tables = _tables_written(context, statement)

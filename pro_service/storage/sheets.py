@@ -33,15 +33,17 @@ from sqlalchemy.dialects import postgresql
 from pro_service.domain.audit import Actor, AuditEvent
 from pro_service.domain.errors import NotFound
 from pro_service.domain.responses import Response, Sheet
-from pro_service.storage import assessments, audit, participants, responses
+from pro_service.storage import access, assessments, audit, participants, responses
+from pro_service.storage.access import Pass
 from pro_service.storage.assessments import assessment
 from pro_service.storage.audit import audit_event
 from pro_service.storage.metadata import Instant
 from pro_service.storage.participants import participant
 from pro_service.storage.prepared import Prepared
 from pro_service.storage.responses import response
-from pro_service.storage.session import Session
+from pro_service.storage.session import Session, unit_of
 
+_PASS = len(access.PASS)
 _WHOSE = len(assessments.COLUMNS)
 _WHAT = _WHOSE + len(participants.COLUMNS)
 _SHEET = Prepared(
@@ -52,6 +54,19 @@ _SHEET = Prepared(
         )
     )
     .where(assessment.c.id == bindparam("id"))
+)
+_ASKED_ABOUT = Prepared(
+    select(*access.PASS, *assessments.COLUMNS, *participants.COLUMNS, *responses.COLUMNS)
+    .select_from(
+        access.PASSES.outerjoin(
+            assessment,
+            and_(
+                assessment.c.id == bindparam("id"),
+                assessment.c.participant_id == access.session.c.participant_id,
+            ),
+        ).outerjoin(response, response.c.assessment_id == assessment.c.id)
+    )
+    .where(access.session.c.token_hash == bindparam("token_hash"))
 )
 _HOLD = Prepared(select(assessment.c.id).where(assessment.c.id == bindparam("id")).with_for_update())
 _CLAIM = (
@@ -85,11 +100,37 @@ class Entry:
     event: AuditEvent
 
 
+def who_asks(session: Session, token_hash: bytes, assessment_id: UUID) -> Pass:
+    """Who a session's token stands for; their sheet of that assessment is read in the same query, and laid ready.
+
+    A patient who saves or submits is asked for twice: who is it, and what have they answered. One trip does for both.
+    """
+    rows = _ASKED_ABOUT.rows(session, {"token_hash": token_hash, "id": assessment_id})
+    if not rows:
+        raise NotFound("there is no such session")
+    unit = unit_of(session)
+    if unit is not None and rows[0][_PASS] is not None:
+        unit.at_hand = _sheet([row[_PASS:] for row in rows])
+    return access.pass_of(rows[0][:_PASS])
+
+
 def by_assessment(session: Session, assessment_id: UUID) -> Sheet:
-    """An assessment, whose it is and its responses, read in one query: all as they were at one instant."""
+    """An assessment, whose it is and its responses, read in one query: all as they were at one instant.
+
+    What `who_asks` has laid ready is taken once, and only while this unit of work has written nothing.
+    """
+    unit = unit_of(session)
+    if unit is not None and isinstance(unit.at_hand, Sheet):
+        ready, unit.at_hand = unit.at_hand, None
+        if ready.assessment.id == assessment_id:
+            return ready
     rows = _SHEET.rows(session, {"id": assessment_id})
     if not rows:
         raise NotFound("no such assessment")
+    return _sheet(rows)
+
+
+def _sheet(rows: Sequence[Any]) -> Sheet:
     first = rows[0]
     found = [responses.from_values(row[_WHAT:]) for row in rows if row[_WHAT] is not None]
     return Sheet(

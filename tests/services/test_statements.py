@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,9 +17,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
+from pro_service.domain.errors import NotFound
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
-from pro_service.services import assessments, events, participants, responses
+from pro_service.services import access, assessments, events, participants, preferences, responses
 from pro_service.services.work import Work
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, assessment
 from tests.support import people
@@ -87,6 +89,40 @@ def test_submitting_thirty_answers_takes_two(work: Begin, anna: Participant, eng
         responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)})
     with work(people.patient(anna.id)) as w, counted(w, "SELECT"):
         responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)})
+
+
+def signed_in(work: Begin, anna: Participant) -> str:
+    with work(people.everything) as w:
+        token = access.mint_link(w, participant_id=anna.id)
+        return access.sign_in_with_link(w, token=token).access_token
+
+
+def test_asking_who_it_is_reads_the_sheet_along(work: Begin, anna: Participant, engine: Engine) -> None:
+    one, token = assessment(work, anna), signed_in(work, anna)
+    with work(people.system) as w, counted(w, f"SELECT {WRITE[engine.dialect.name]}"):
+        me = replace(w, actor=access.who(w, token=token, assessment_id=one.id))
+        responses.submit(me, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)})
+
+
+def test_a_sheet_read_along_is_used_once_and_never_after_a_write(work: Begin, anna: Participant) -> None:
+    one, token = assessment(work, anna), signed_in(work, anna)
+    with work(people.system) as w:
+        me = replace(w, actor=access.who(w, token=token, assessment_id=one.id))
+        responses.save(me, assessment_id=one.id, instrument=QLQ, answers={"q1": 1}, revision=0)
+        again = responses.save(me, assessment_id=one.id, instrument=QLQ, answers={"q2": 2}, revision=1)
+        assert again.answers == {"q1": 1, "q2": 2}
+    with work(people.system) as w:
+        me = replace(w, actor=access.who(w, token=token, assessment_id=one.id))
+        preferences.change(me, participant_id=anna.id, channels={}, choices={"text_size": "large"})
+        assert assessments.form(me, assessment_id=one.id).participant.preferences["text_size"] == "large"
+
+
+def test_a_sheet_of_somebody_else_is_not_read_along(work: Begin, enrolled: Enrol, anna: Participant) -> None:
+    theirs, token = assessment(work, enrolled()), signed_in(work, anna)
+    with work(people.system) as w:
+        me = replace(w, actor=access.who(w, token=token, assessment_id=theirs.id))
+        with pytest.raises(NotFound):
+            responses.submit(me, assessment_id=theirs.id, drafts={QLQ: Draft(THIRTY)})
 
 
 def test_submitting_every_questionnaire_takes_no_more(work: Begin, anna: Participant, engine: Engine) -> None:
