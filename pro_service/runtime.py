@@ -14,6 +14,7 @@ from pro_service.domain.errors import InvalidSetting
 from pro_service.domain.instruments import Instrument
 from pro_service.domain.messages import Channel
 from pro_service.instruments.reader import load_catalogue
+from pro_service.posting import Reach
 from pro_service.services.work import Work
 from pro_service.settings import Settings
 from pro_service.storage import keyring
@@ -24,7 +25,7 @@ from pro_service.storage.session import unit_of_work
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The process's engine, catalogue, keys, channels and clock. Make one with `build`."""
+    """The process's engine, catalogue, keys, channels, clock, and how far webhooks reach. Make one with `build`."""
 
     settings: Settings
     engine: Engine
@@ -32,6 +33,7 @@ class Runtime:
     keys: KeyRing
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
+    reach: Reach
 
     @contextmanager
     def work(self, actor: Actor, *, now: datetime | None = None, writes: bool = True) -> Iterator[Work]:
@@ -69,6 +71,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
         keys=keyring.parse(settings.contact_keys, settings.secret_key),
         channels=reachable(settings),
         clock=clock,
+        reach=Reach(here=not settings.production, networks=settings.networks),
     )
 
 

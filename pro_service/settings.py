@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -86,6 +87,10 @@ class Settings(BaseModel):
         "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com",
         description="Hosts of the push services that may be called, `*.` for any name below; no others ever are.",
     )
+    webhook_networks: str = Field(
+        "",
+        description="Private networks that webhooks may call, `10.1.0.0/16,...`. Empty: the public internet only.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     metrics_token: str = Field(
         "", repr=False, description="Bearer token that opens /metrics from elsewhere. Empty: only from this machine."
@@ -135,6 +140,15 @@ class Settings(BaseModel):
             raise ValueError(expected)
         return value
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            _parts(value)
+        except ValueError:  # its own message would quote the value
+            raise ValueError("expected networks such as 10.1.0.0/16,fd00:1::/64") from None
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _a_sender(cls, value: str) -> str:
@@ -154,6 +168,11 @@ class Settings(BaseModel):
     @classmethod
     def _lower(cls, value: str) -> str:
         return value.lower()
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The private networks that webhooks may call."""
+        return _parts(self.webhook_networks)
 
     @property
     def production(self) -> bool:
@@ -177,6 +196,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     if not settings.database_url:
         settings = settings.model_copy(update={"database_url": f"sqlite:///{settings.data_dir / 'pro.sqlite'}"})
     return settings
+
+
+def _parts(networks: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in networks.split(",") if part.strip())
 
 
 def _located(value: str, schemes: tuple[str, ...], expected: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from pro_service.domain.audit import Actor
+from pro_service.posting import post
 from pro_service.runtime import Runtime
 from pro_service.services import deliveries, reminders
 
@@ -26,5 +27,6 @@ def send(runtime: Runtime) -> None:
         partial(runtime.work, ACTOR),
         channels=runtime.channels,
         base_url=runtime.settings.base_url,
+        post=partial(post, reach=runtime.reach),
         at_once=AT_ONCE,
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pro_service.runtime import Runtime
-from workers import audit, exports, heartbeats, idempotency, reminders, scores
+from workers import audit, exports, heartbeats, idempotency, reminders, scores, webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ TIMETABLE = (
     Entry("scores.score", scores.score, every=1),  # a form's scores are there seconds after it was submitted
     Entry("reminders.send", reminders.send, every=2),
     Entry("exports.run", exports.run, every=2),
+    Entry("webhooks.tell", webhooks.tell, every=5),
     Entry("reminders.sweep", reminders.sweep, every=10),
     Entry("heartbeats.beat", heartbeats.beat, every=10),
     Entry("scores.close", scores.close, every=60),

@@ -18,11 +18,12 @@ from pro_service.api import (
     preferences,
     sessions,
     studies,
+    webhooks,
 )
 
 NOUNS = (
     *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
-    *(deliveries, exports),
+    *(deliveries, exports, webhooks),
 )
 
 

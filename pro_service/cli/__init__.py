@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("exports", "Write a data cut."),
     "staff": ("staff", "Accounts of the study team."),
     "key": ("keys", "API keys, and the keys that seal names and addresses."),
+    "webhook": ("webhooks", "Endpoints of other systems that are told what happens."),
     "contact": ("contacts", "Erase what identifies a person."),
     "audit": ("audit", "Seal and verify the audit trail."),
 }

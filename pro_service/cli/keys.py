@@ -54,7 +54,7 @@ def vapid() -> None:
 @click.option("--dry-run", is_flag=True, help="Only say how much would be sealed anew.")
 @actor_option
 def rotate(dry_run: bool, actor: Actor) -> None:
-    """Seal contacts and second factors anew with the first key of PRO_CONTACT_KEYS.
+    """Seal contacts, second factors and webhook secrets anew with the first key of PRO_CONTACT_KEYS.
 
     In short transactions: the service may keep running, and a broken-off run goes on where it stopped.
 
@@ -64,7 +64,8 @@ def rotate(dry_run: bool, actor: Actor) -> None:
     with runtime.work(actor, writes=False) as work:
         waiting = sealing.waiting(work)
     click.echo(
-        f"{waiting.contacts} contacts and {waiting.accounts} accounts sealed with an older key than {waiting.key_id}"
+        f"{waiting.contacts} contacts, {waiting.accounts} accounts and {waiting.webhooks} webhooks sealed with "
+        f"an older key than {waiting.key_id}"
     )
     if dry_run or not waiting.total:
         return

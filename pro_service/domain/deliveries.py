@@ -6,7 +6,7 @@ It goes to a participant, to a member of staff or to a webhook's endpoint; retri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -103,13 +103,18 @@ class Explanation:
     attempts: tuple[Attempt, ...]
 
 
-def retry_at(number: int, now: datetime) -> datetime | None:
+def retry_at(number: int, now: datetime, pauses: Sequence[timedelta] = PAUSES) -> datetime | None:
     """When attempt `number` (from 1), having failed at `now`, is followed by another; None: it was the last."""
-    return now + PAUSES[number - 1] if number <= len(PAUSES) else None
+    return now + pauses[number - 1] if number <= len(pauses) else None
 
 
 def verdict(
-    error: ChannelError, *, number: int, now: datetime, repeatable: bool = False
+    error: ChannelError,
+    *,
+    number: int,
+    now: datetime,
+    repeatable: bool = False,
+    pauses: Sequence[timedelta] = PAUSES,
 ) -> tuple[Outcome | None, datetime | None]:
     """What a failed attempt makes of its delivery: its outcome, or None and when to try again.
 
@@ -118,7 +123,7 @@ def verdict(
     """
     if error.uncertain and not repeatable:
         return ("unknown", None)
-    again = None if error.permanent else retry_at(number, now)
+    again = None if error.permanent else retry_at(number, now, pauses)
     if again is None:
         return ("unknown" if error.uncertain else "failed", None)
     return (None, max(again, now + min(error.retry_after or timedelta(0), MOST_PATIENT)))

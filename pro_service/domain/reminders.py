@@ -45,6 +45,8 @@ class Kind(StrEnum):
     OPTED_OUT = "opted_out"  # of all messages, or of this kind
     PAUSED = "paused"  # wait until the morning after the last day of the pause
     UNREACHABLE = "unreachable"  # no address for the channel
+    DISABLED = "disabled"  # the account or the endpoint is closed, or may not see this any more
+    NOTHING = "nothing"  # there is nothing to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ PERMISSIONS = READ_A_SITE | {
     "staff.read",
     "staff.manage",
     "keys.manage",
+    "webhooks.read",
+    "webhooks.manage",  # what leaves for another system, and where to
 }
 
 ROLES: Mapping[str, frozenset[str]] = {
@@ -63,7 +65,9 @@ ROLES: Mapping[str, frozenset[str]] = {
         "responses.correct",
         "links.mint",
     },
-    "data_manager": READ_A_SITE | {"studies.load", "events.record", "responses.correct", "exports.write", "audit.read"},
+    "data_manager": READ_A_SITE
+    | {"studies.load", "events.record", "responses.correct", "exports.write", "audit.read"}
+    | {"webhooks.read", "webhooks.manage"},
     "investigator": READ_A_SITE | {"events.record"},
     "monitor": READ_A_SITE | {"audit.read", "staff.read"},
     "statistician": READ_A_SITE - {"deliveries.read"} | {"arms.read", "exports.write"},

@@ -119,7 +119,13 @@ def end(work: Work, over: Sequence[Call]) -> None:
 
 def _verdict(call: Call, now: datetime) -> tuple[Outcome | None, datetime | None]:
     if isinstance(call.said, ChannelError):
-        return verdict(call.said, number=call.attempt.number, now=now, repeatable=call.attempt.repeatable)
+        return verdict(
+            call.said,
+            number=call.attempt.number,
+            now=now,
+            repeatable=call.attempt.repeatable,
+            pauses=call.ready.letter.pauses,
+        )
     return "sent", None
 
 

@@ -15,22 +15,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.deliveries import Delivery
+from pro_service.domain.deliveries import PAUSES, Delivery
 from pro_service.domain.messages import Channel, Receipt
 from pro_service.domain.reminders import Decision
+from pro_service.posting import Post
 from pro_service.services.work import Work
 from pro_service.storage import deliveries
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What messages leave by: this installation's channels by name, and the address its links begin with."""
+    """What messages leave by: channels by name, the address links begin with, and how endpoints are called."""
 
     channels: Mapping[str, Channel]
     base_url: str
+    post: Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Letter:
 
     It may raise `ChannelError`. `channel` is the name to put on record; `repeatable`: the other side knows the
     delivery's id again, so that a call that died half-way may be made once more. `lost` is told, in the transaction
-    that puts the outcome on record, when the address has proved wrong.
+    that puts the outcome on record, when the address has proved wrong. `pauses` lie between attempts.
     """
 
     channel: str
@@ -47,6 +50,7 @@ class Letter:
     call: Callable[[], Receipt] = field(repr=False)
     assessment_ids: tuple[UUID, ...] = ()
     lost: Callable[[Work, str], object] | None = field(default=None, repr=False)
+    pauses: tuple[timedelta, ...] = PAUSES
 
 
 Carrier = Callable[[Work, Sequence[Delivery], Outside], Mapping[UUID, Letter | Decision]]

@@ -41,14 +41,15 @@ from pro_service.domain.errors import ChannelError, Unavailable
 from pro_service.domain.messages import Channel
 from pro_service.domain.reminders import Decision
 from pro_service.observability import failure, logger
-from pro_service.services import attempts, participant_messages
+from pro_service.posting import ABROAD, Post
+from pro_service.services import attempts, participant_messages, webhook_calls
 from pro_service.services.attempts import Call, Ready
-from pro_service.services.carriers import Carrier, Letter, Outside
+from pro_service.services.carriers import Carrier, Letter, Outside, event
 from pro_service.services.work import Work
 from pro_service.storage import deliveries
 from pro_service.storage.session import savepoint
 
-CARRIERS: dict[Recipient, Carrier] = {"participant": participant_messages.prepare}
+CARRIERS: dict[Recipient, Carrier] = {"participant": participant_messages.prepare, "webhook": webhook_calls.prepare}
 """How to decide again and compose, by kind of recipient. The loop below needs nothing else to know of them."""
 
 CLAIM = timedelta(seconds=30)
@@ -68,6 +69,7 @@ def send_due(
     *,
     channels: Mapping[str, Channel],
     base_url: str,
+    post: Post = ABROAD,
     limit: int = LIMIT,
     at_once: int = 1,
 ) -> int:
@@ -77,7 +79,7 @@ def send_due(
     """
     done = 0
     with ThreadPoolExecutor(at_once, thread_name_prefix="send") as pool:
-        sender = _Sender(open_work, Outside(channels, base_url), pool, at_once)
+        sender = _Sender(open_work, Outside(channels, base_url, post), pool, at_once)
         while done < limit:
             claimed = _claim(open_work, limit=min(BATCH, limit - done))
             if not claimed:
@@ -160,6 +162,7 @@ def _prepare(work: Work, claimed: Sequence[Delivery], outside: Outside) -> list[
     tried = deliveries.attempts(work.session, [one.id for one in held])
     dead = {one.id: [each for each in tried.get(one.id, ()) if each.outcome is None] for one in held}
     deliveries.give_up_attempts(work.session, [one for one, open_ones in dead.items() if open_ones])
+    work.record(*(event("delivery.silence", one, {"attempt": (None, "unknown")}) for one in held if dead[one.id]))
     in_doubt = [one for one in held if not all(each.repeatable for each in dead[one.id])]
     found: dict[UUID, Letter | Decision] = {}
     for recipient, carrier in CARRIERS.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pro_service.services import contacts, heartbeats, staff
+from pro_service.services import contacts, heartbeats, staff, webhooks
 from pro_service.services.work import Work
 from pro_service.storage import audit, health
 from pro_service.storage.health import Queue
@@ -69,7 +69,7 @@ def _clock(work: Work) -> Check:
 
 
 def _keys(work: Work) -> Check:
-    missing = (contacts.key_ids(work) | staff.key_ids(work)) - work.keys.keys.keys()
+    missing = (contacts.key_ids(work) | staff.key_ids(work) | webhooks.key_ids(work)) - work.keys.keys.keys()
     if missing:
         return Check(
             "keys", False, f"PRO_CONTACT_KEYS lacks {', '.join(sorted(missing))}: what they sealed cannot be read"

@@ -1,11 +1,11 @@
-"""Sealing anew what was sealed with an older key of the ring: contacts and second factors, in small steps."""
+"""Sealing anew what an older key of the ring sealed: contacts, second factors and webhook secrets, in small steps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pro_service.domain.roles import require
-from pro_service.services import contacts, staff
+from pro_service.services import contacts, staff, webhooks
 from pro_service.services.work import Work
 
 
@@ -16,19 +16,27 @@ class Waiting:
     key_id: str
     contacts: int
     accounts: int
+    webhooks: int
 
     @property
     def total(self) -> int:
-        """Both together."""
-        return self.contacts + self.accounts
+        """All together."""
+        return self.contacts + self.accounts + self.webhooks
 
 
 def waiting(work: Work) -> Waiting:
     """How much there is to seal anew; writes nothing."""
     require(work.actor, "keys.manage")
-    return Waiting(work.keys.first, contacts.waiting_to_reseal(work), staff.waiting_to_reseal(work))
+    return Waiting(
+        work.keys.first,
+        contacts.waiting_to_reseal(work),
+        staff.waiting_to_reseal(work),
+        webhooks.waiting_to_reseal(work),
+    )
 
 
 def reseal(work: Work, *, limit: int = 500) -> int:
-    """Seal up to `limit` contacts, or then accounts, with the ring's first key; how many, 0 when all are."""
-    return contacts.reseal(work, limit=limit) or staff.reseal_totp(work, limit=limit)
+    """Seal up to `limit` contacts, or then accounts, or then webhooks, with the first key; how many, 0 when all are."""
+    return (
+        contacts.reseal(work, limit=limit) or staff.reseal_totp(work, limit=limit) or webhooks.reseal(work, limit=limit)
+    )

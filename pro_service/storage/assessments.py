@@ -60,6 +60,18 @@ assessment = Table(
         postgresql_where=text("next_reminder_at IS NOT NULL"),
         sqlite_where=text("next_reminder_at IS NOT NULL"),
     ),
+    Index(
+        "ix_assessment_opening",
+        "opens_at",
+        postgresql_where=text("opens_at IS NOT NULL"),
+        sqlite_where=text("opens_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_assessment_closing",
+        "closes_at",
+        postgresql_where=text("submitted_at IS NULL AND closes_at IS NOT NULL"),
+        sqlite_where=text("submitted_at IS NULL AND closes_at IS NOT NULL"),
+    ),
 )
 
 _NAMES = [field.name for field in fields(Assessment)]

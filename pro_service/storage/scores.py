@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pro_service.domain.scores import PendingForm, ScoreSet
@@ -36,6 +36,8 @@ score_set = Table(
     Column("scales", Json, nullable=False),  # scale -> {"value", "n_answered", "n_items"}
     Column("computed_at", Instant, nullable=False),
     UniqueConstraint("response_id", "revision", "scorer_version", "value_set"),
+    # rows are only ever added, in the order of time: a few bytes per block find those of an instant
+    Index("ix_score_set_computed_at", "computed_at", postgresql_using="brin"),
 )
 
 

@@ -83,9 +83,9 @@ def test_keys_are_made_and_rotated(pro: Pro, runtime: Runtime, monkeypatch: pyte
         contacts.save(work, participant_id=person, contact=Contact(name="Jan"))
     status, out, _ = pro("key", "new")
     assert re.fullmatch(r"PRO_SECRET_KEY=\S{64}\nPRO_CONTACT_KEYS=\d{14}:\S{44}\n", out)
-    assert pro("key", "rotate", "--dry-run")[1].startswith("0 contacts and 0 accounts")
+    assert pro("key", "rotate", "--dry-run")[1].startswith("0 contacts, 0 accounts and 0 webhooks")
     monkeypatch.setenv("PRO_CONTACT_KEYS", f"{new_key('new')},{runtime.settings.contact_keys}")
-    waiting = "1 contacts and 0 accounts sealed with an older key than new\n"
+    waiting = "1 contacts, 0 accounts and 0 webhooks sealed with an older key than new\n"
     assert pro("key", "rotate", "--dry-run") == (0, waiting, "")
     status, out, _ = pro("key", "rotate")
     assert (status, out.splitlines()[-1]) == (0, "1 sealed anew; the other keys of the ring are no longer needed")
