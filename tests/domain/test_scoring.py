@@ -226,6 +226,7 @@ def test_trap_32_a_form_of_nothing_but_not_applicable_has_no_score() -> None:
 
 
 def test_trap_38_prices_follow_the_cumulative_factor() -> None:
+    """Trap 38: 1.073 from 2022 to 2024, not the product of the rounded yearly factors."""
     form = {item.code: 0 for item in CATALOGUE["ipcq"].items} | {"unpaid": 1, "unpaid_days": 10, "unpaid_hours_day": 1}
     euros = {year: scored(CATALOGUE["ipcq"], form, tariff=value_set(f"nl-prices-{year}")).values["TOTAL"][0]
              for year in (2022, 2024)}  # fmt: skip
