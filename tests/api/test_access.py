@@ -51,12 +51,20 @@ ROUTES = [
     ("GET", "/participants/{participant}", None, 200, 200, 200, 404, 200),
     ("GET", "/participants/{participant}/events", None, 403, 200, 200, 404, 200),
     ("POST", "/participants/{participant}/events", "event", 403, 201, 201, 404, 403),
+    ("GET", "/participants/{participant}/schedule", None, 403, 200, 200, 404, 200),
     ("GET", "/participants/{participant}/assessments", None, 200, 200, 200, 404, 200),
     ("GET", "/assessments/{assessment}", None, 200, 200, 200, 404, 200),
     ("PATCH", "/assessments/{assessment}/responses/qlq-c30", "entry", 403, 200, 200, 404, 403),
     ("PUT", "/assessments/{assessment}/missing-reason", "missing", 403, 204, 204, 404, 403),
     ("POST", "/participants/{participant}/links", "nothing", 403, 201, 201, 404, 403),
     ("GET", "/participants/{participant}/deliveries", None, 403, 200, 200, 404, 200),
+    # of an endpoint that is not there nobody hears more than that
+    ("GET", "/webhooks", None, 403, 200, 403, 403, 403),
+    ("POST", "/webhooks", "webhook", 403, 422, 403, 403, 403),
+    ("GET", "/webhooks/{webhook}", None, 404, 404, 404, 404, 404),
+    ("PATCH", "/webhooks/{webhook}", "nothing", 404, 404, 404, 404, 404),
+    ("DELETE", "/webhooks/{webhook}", None, 404, 404, 404, 404, 404),
+    ("POST", "/webhooks/{webhook}/secret", "nothing", 404, 404, 404, 404, 404),
     ("POST", "/studies/scopes/exports", "export", 403, 202, 403, 403, 403),
 ]
 BODIES: dict[str, Any] = {
@@ -70,6 +78,7 @@ BODIES: dict[str, Any] = {
     "event": {"kind": "surgery", "on": "2026-03-02", "actual": False},
     "enrolment": {"code": "NKI-999", "site": "nki", "eligibility": {}},
     "export": {"format": "csv"},
+    "webhook": {"study": "scopes", "url": "ftp://hospital.example/hook", "events": ["assessment.submitted"]},
 }
 CALLERS = ("patient", "admin", "coordinator", "elsewhere", "monitor")
 
@@ -89,7 +98,7 @@ def callers(client: FlaskClient, runtime: Runtime, patient: Caller) -> dict[str,
 def test_roles_and_routes(
     callers: dict[str, Caller], participant: Participant, open_one: dict[str, Any], caller: str
 ) -> None:
-    ids = {"participant": participant.id, "assessment": open_one["id"]}
+    ids = {"participant": participant.id, "assessment": open_one["id"], "webhook": UUID(int=7)}
     answered, expected = {}, {}
     for method, path, body, *statuses in ROUTES:
         response = callers[caller](method, path.format(**ids), BODIES[body] if body else None)
@@ -107,6 +116,7 @@ def test_the_table_knows_every_route(app: Flask) -> None:
             for name, value in {
                 "<uuid:participant_id>": "{participant}",
                 "<uuid:assessment_id>": "{assessment}",
+                "<uuid:webhook_id>": "{webhook}",
                 "<study>": "scopes",
                 "<instrument>": "qlq-c30",
             }.items():
