@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Literal
 
-from pro_service.domain.preferences import NO_CHANNEL
+from pro_service.domain.preferences import NO, NO_CHANNEL
 from pro_service.domain.protocol import Study
 
 Dice = Callable[..., Random]
@@ -34,8 +34,15 @@ NOT_YET = (0.0, 0.0)
 ELSEWHERE = ("America/New_York", "Australia/Lord_Howe", "Europe/London", "Pacific/Auckland")
 """Clocks that change on other days, the other way round, and (Lord Howe) by half an hour."""
 
-EVERY_NTH_ELSEWHERE, OPTED_OUT, SLEEPS_LATE = 6, 13, 17
-QUIET_MORNING = {"quiet_from": "18:00", "quiet_until": "11:30"}
+EVERY_NTH_ELSEWHERE = 6
+CHOICES: Mapping[int, Mapping[str, str]] = {
+    13: {"channel": NO_CHANNEL},
+    17: {"quiet_from": "18:00", "quiet_until": "11:30"},
+    19: {"reminder": NO},
+}
+"""Every so-manieth wants no messages, none before half past eleven, or invitations alone; some are away for a while."""
+
+AWAY, AWAY_DAYS = 23, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +106,15 @@ def people(
             health=min(0.95, max(0.25, die.gauss(0.68, 0.14))),
             submits=submits,
             stops_halfway=stops_halfway,
-            preferences=_preferences(number),
+            preferences=_preferences(number, randomised_on),
         )
 
 
-def _preferences(number: int) -> dict[str, str]:
-    """What somebody has chosen about messages: every so-manieth wants none, or none before half past eleven."""
-    if number % OPTED_OUT == OPTED_OUT - 1:
-        return {"channel": NO_CHANNEL}
-    return QUIET_MORNING if number % SLEEPS_LATE == SLEEPS_LATE - 1 else {}
+def _preferences(number: int, randomised_on: date) -> dict[str, str]:
+    """What somebody has chosen about messages."""
+    if number % AWAY == AWAY - 1:
+        return {"paused_until": (randomised_on + timedelta(days=AWAY_DAYS)).isoformat()}
+    return dict(next((chosen for nth, chosen in CHOICES.items() if number % nth == nth - 1), {}))
 
 
 def goodness(study: Study, person: Person, on: date, happened: Mapping[str, date]) -> float:
@@ -150,7 +157,8 @@ def _treatment(study: Study, arm: str, randomised_on: date, fate: Fate, die: Ran
             on += timedelta(days=die.randint(30, 60))
         planned = on - timedelta(days=die.randint(7, 21)) if last and fate == "moved" else on
         planned = max(planned, before + timedelta(days=8))
-        yield Happening(before + timedelta(days=1), kind, planned, actual=False)
+        if not (last and fate == "told_late"):
+            yield Happening(before + timedelta(days=1), kind, planned, actual=False)
         if last and fate == "never":
             yield Happening(planned - timedelta(days=2), kind, None, actual=False, reason="will not take place")
             return
@@ -161,8 +169,8 @@ def _treatment(study: Study, arm: str, randomised_on: date, fate: Fate, die: Ran
 
 
 def _told(kind: str, on: date, die: Random, fate: Fate) -> Iterator[Happening]:
-    """That it happened is written down within days; of some three weeks late, or with a wrong date at first."""
-    late = die.randint(0, 3) + (21 if fate == "told_late" else 0)
+    """That it happened is written down within days; of some five weeks late, or with a wrong date at first."""
+    late = die.randint(0, 3) + (35 if fate == "told_late" else 0)
     wrong = fate == "corrected"
     yield Happening(on + timedelta(days=late), kind, on - timedelta(days=2 if wrong else 0), actual=True)
     if wrong:

@@ -15,7 +15,7 @@ from pro_service.domain import calendar, reasons, schedule
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import Conflict, Invalid, Problem
 from pro_service.domain.protocol import Study
-from pro_service.domain.schedule import Change, Planned, TrialEvent
+from pro_service.domain.schedule import Change, Facts, Planned, TrialEvent
 
 YEARS_AHEAD = 10
 """No event is planned further ahead than this."""
@@ -118,6 +118,14 @@ def with_ends(changes: Sequence[Change], ends: frozenset[str]) -> tuple[Change, 
     beyond the window, it goes on.
     """
     return tuple(_with_end(change, ends) for change in changes)
+
+
+def replanned(
+    study: Study, facts: Facts, events: Sequence[TrialEvent], existing: Sequence[Assessment]
+) -> tuple[Change, ...]:
+    """What must change for the assessments of one person to say what the protocol and these events say."""
+    changes = schedule.changes(existing, schedule.plan(study, facts, events))
+    return with_ends(changes, ends_of(study))
 
 
 def _with_end(change: Change, ends: frozenset[str]) -> Change:

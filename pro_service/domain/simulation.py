@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from pro_service.domain import calendar, cohort, enrolment, schedule, sweeps
+from pro_service.domain import calendar, cohort, enrolment, sweeps
 from pro_service.domain import events as history_of
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.cohort import Dice, Happening, Person
@@ -204,8 +204,8 @@ class _Life:
             return  # what was planned has happened on its day: every window stays where it is
         self.planned_for = dates
         self.ends = sorted((one for one in known if one.kind in ending), key=lambda one: one.on)
-        planned = schedule.plan(study, Facts(person.arm, person.stratum, person.timezone), known)
-        for change in history_of.with_ends(schedule.changes(list(self.held.values()), planned), ending):
+        facts = Facts(person.arm, person.stratum, person.timezone)
+        for change in history_of.replanned(study, facts, known, list(self.held.values())):
             if change.writes:
                 self._apply(change, now)
 

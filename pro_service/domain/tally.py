@@ -13,7 +13,6 @@ from pro_service.domain.assessments import Assessment, Status, status
 from pro_service.domain.events import EventRecord, known
 from pro_service.domain.instruments import Instrument
 from pro_service.domain.overlaps import overlaps
-from pro_service.domain.preferences import NO_CHANNEL
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import NO_WINDOW
 from pro_service.domain.simulation import FAR, Lived
@@ -22,6 +21,9 @@ OPENED = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.SUBMITTED, Status.PA
 """What has been open, if only for a moment, and was not cancelled."""
 
 UNANSWERED = frozenset({Status.PARTIAL, Status.MISSED})
+FEWER = frozenset({"channel", "invitation", "reminder", "paused_until"})
+"""Whoever chose one of these wants fewer messages, and is not counted among those who should have heard."""
+
 Group = tuple[str, str]
 Pair = tuple[str, str]
 
@@ -51,7 +53,7 @@ class Spread:
 class Fate:
     """What became of one window. `lapsed`: it was over before its date was known.
 
-    `told` is asked of windows left unanswered by people who want messages: whether one spoke of it. None: not asked.
+    `told` is of a window left unanswered by somebody who wants every message: did one speak of it? None of any other.
     """
 
     one: Assessment
@@ -115,7 +117,7 @@ class Tally:
     def _fates(self, lived: Lived) -> Iterator[Fate]:
         """What became of each assessment of one person."""
         sent = {each for one in lived.deliveries if one.outcome == "sent" for each in one.assessment_ids}
-        willing = lived.person.preferences.get("channel") != NO_CHANNEL
+        willing = FEWER.isdisjoint(lived.person.preferences)
         for one in lived.assessments:
             state = status(one, self.at)
             lapsed = state is Status.MISSED and _over_before_known(one, lived.records)

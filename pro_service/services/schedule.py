@@ -11,7 +11,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from pro_service.domain import events as history_of
-from pro_service.domain import schedule
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.datacut import Cut
 from pro_service.domain.participants import Participant, audited
@@ -60,8 +59,7 @@ def difference(
     facts = facts_of(participant)
     if facts is None:
         return ()
-    changes = schedule.changes(existing, schedule.plan(study, facts, events))
-    return history_of.with_ends(changes, history_of.ends_of(study))
+    return history_of.replanned(study, facts, events, existing)
 
 
 def facts_of(participant: Participant) -> Facts | None:

@@ -100,7 +100,18 @@ def test_nobody_who_left_died_or_wants_no_messages_hears_anything(everybody: lis
             silent += 1
             assert sent(lived) == []
             assert {one.decision for one in lived.deliveries} <= {Kind.OPTED_OUT, Kind.SUPERSEDED}
-    assert (stopped, silent) == (40, 30)
+    assert (stopped, silent) == (40, 29)
+
+
+def test_what_people_chose_is_kept_to(everybody: list[Lived]) -> None:
+    """Some want invitations alone; some are away for a hundred days, and hear on the morning after."""
+    for lived in everybody:
+        zone = ZoneInfo(lived.person.timezone)
+        if lived.person.preferences.get("reminder") == "no":
+            assert {one.occasion for one in lived.deliveries if one.outcome == "sent"} == {"invitation"}
+        if last := lived.person.preferences.get("paused_until"):
+            assert all(at.astimezone(zone).date().isoformat() > last for at in sent(lived))
+            assert Kind.PAUSED in {one.decision for one in lived.deliveries}
 
 
 def test_every_decision_has_its_reason(everybody: list[Lived]) -> None:
@@ -114,6 +125,9 @@ def test_told_weeks_late_makes_one_message_and_the_rest_is_on_record(everybody: 
     """Failure row 11: what fell due meanwhile is superseded, and nothing is sent twice at one instant."""
     late = [lived for lived in everybody if any(one.decision is Kind.SUPERSEDED for one in lived.deliveries)]
     assert late
+    for lived in late:
+        times = [one.decided_at for one in lived.deliveries if one.decision is Kind.SUPERSEDED]
+        assert all(sum(at == told for at in sent(lived)) <= 1 for told in times)
     for lived in everybody:
         assert len(set(sent(lived))) == len(sent(lived))
 
