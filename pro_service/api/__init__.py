@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from pro_service.api import (
     assessments,
+    bounces,
     corrections,
     deliveries,
     events,
@@ -23,7 +24,7 @@ from pro_service.api import (
 
 NOUNS = (
     *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
-    *(deliveries, exports, webhooks),
+    *(deliveries, bounces, exports, webhooks),
 )
 
 

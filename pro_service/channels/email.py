@@ -1,12 +1,14 @@
 """Messages by e-mail, over SMTP: `smtp://user:password@host:587`, or `smtps://...` for TLS from the first byte.
 
 `?starttls=yes` insists on encryption, `?starttls=no` goes without; unsaid, it is yes for every host but this machine.
-A reply of 5xx is permanent, 4xx is not. A line that goes dead after the text was handed over is uncertain: the server
-may have taken it, and SMTP cannot be asked. The Message-ID stays the same over all attempts.
+A reply of 5xx is permanent, 4xx is not; one that says there is no such mailbox (5.1.x, 5.2.1) marks the address as
+wrong. A line that goes dead after the text was handed over is uncertain: the server may have taken it, and SMTP cannot
+be asked. The Message-ID stays the same over all attempts. What comes back later is read by `domain/bounces.py`.
 """
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -22,6 +24,9 @@ DEDUPLICATES = False
 SECONDS = 20.0
 """How long to wait for each answer of the mail server."""
 
+NO_MAILBOX = re.compile(rb"5\.(1\.\d+|2\.1)\b")
+"""How a mail server says, by RFC 3463, that there is no such mailbox, or that it is closed."""
+
 HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -32,7 +37,8 @@ def send(message: Message, settings: Settings) -> Receipt:
         smtp = _connected(urlsplit(settings.smtp_url))
         try:
             _accepted(smtp.mail(_bare(settings.mail_from)), "sender")
-            _accepted(smtp.rcpt(message.to), "recipient")
+            reply = smtp.rcpt(message.to)
+            _accepted(reply, "recipient", gone=NO_MAILBOX.match(reply[1]) is not None)
             return Receipt(str(_hand_over(smtp, content)))
         finally:
             with suppress(OSError, smtplib.SMTPException):  # what was said above counts, not how we part
@@ -79,14 +85,14 @@ def _hand_over(smtp: smtplib.SMTP, content: bytes) -> int:
     return reply[0]
 
 
-def _accepted(reply: tuple[int, bytes], what: str) -> None:
+def _accepted(reply: tuple[int, bytes], what: str, *, gone: bool = False) -> None:
     """Raise unless the server said yes. Its words are dropped: they often repeat the address."""
     if reply[0] not in {250, 251}:
-        raise _refused(reply[0], what)
+        raise _refused(reply[0], what, gone=gone)
 
 
-def _refused(code: int, what: str) -> ChannelError:
-    return ChannelError(f"{what} refused: {code}", permanent=500 <= code < 600)
+def _refused(code: int, what: str, *, gone: bool = False) -> ChannelError:
+    return ChannelError(f"{what} refused: {code}", permanent=500 <= code < 600, gone=gone)
 
 
 def _bare(address: str) -> str:

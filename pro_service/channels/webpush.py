@@ -65,7 +65,7 @@ def send(message: Message, settings: Settings) -> Receipt:
         raise ChannelError(f"no answer from {WHO}: {type(error).__name__}") from None
     if answer.status_code in GONE:
         raise ChannelError(f"{WHO} answered {answer.status_code}: the subscription is gone", gone=True)
-    no = refusal(answer.status_code, WHO)
+    no = refusal(answer.status_code, WHO, retry_after=answer.headers.get("Retry-After", ""))
     if no is not None:
         raise no
     return Receipt(str(answer.status_code))

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "staff": ("staff", "Accounts of the study team."),
     "key": ("keys", "API keys, and the keys that seal names and addresses."),
     "webhook": ("webhooks", "Endpoints of other systems that are told what happens."),
+    "channel": ("channels", "See whether a channel works; put on record what came back."),
     "contact": ("contacts", "Erase what identifies a person."),
     "audit": ("audit", "Seal and verify the audit trail."),
 }

@@ -65,12 +65,14 @@ ROUTES = [
     ("PATCH", "/webhooks/{webhook}", "nothing", 404, 404, 404, 404, 404),
     ("DELETE", "/webhooks/{webhook}", None, 404, 404, 404, 404, 404),
     ("POST", "/webhooks/{webhook}/secret", "nothing", 404, 404, 404, 404, 404),
+    ("POST", "/bounces", "bounce", 403, 404, 403, 403, 403),
     ("POST", "/studies/scopes/exports", "export", 403, 202, 403, 403, 403),
 ]
 BODIES: dict[str, Any] = {
     "draft": {"answers": {"q1": 1}, "revision": 0},
     "entry": {"answers": {"q1": 1}, "revision": 0, "mode": "paper"},
     "nothing": {},
+    "bounce": {"message_id": "<00000000-0000-0000-0000-000000000001@clinic.test>"},
     "screening": {"eligibility": {}},
     "missing": {"reason": "inconvenient"},
     "preferences": {"text_size": "large"},

@@ -114,6 +114,25 @@ def test_each_refusal_says_whether_to_try_again(
     assert "home.test" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("reply", "gone"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("550 5.7.1 we do not like you", False),
+        ("552 5.2.2 mailbox full", False),
+        ("550 no", False),
+    ],
+)
+def test_only_a_mailbox_that_is_not_there_marks_the_address(
+    settings: Settings, postbox: Postbox, reply: str, gone: bool
+) -> None:
+    postbox.rcpt_reply = reply
+    with pytest.raises(ChannelError) as raised:
+        send(MESSAGE, settings)
+    assert (raised.value.permanent, raised.value.gone) == (True, gone)
+
+
 def test_a_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
     settings = at(tmp_path, f"smtp://127.0.0.1:{free_port()}")
     with pytest.raises(ChannelError) as raised:
