@@ -48,7 +48,7 @@ class LeftOut:
         self.rows += 1
         if len(self.first) < _NAMED:
             place = f"row {row.number} under the header" if row.number else "a row"
-            self.first.append(f"{place} has {row.actual_columns} columns instead of {row.expected_columns}")
+            self.first.append(f"{place} has {row.actual_columns} of {row.expected_columns} cells")
 
     def in_words(self) -> str:
         """The first few rows."""
@@ -114,6 +114,9 @@ class CsvSink:
     """Writes batches as CSV: numbers in the shortest form that reads back the same, quotes only where needed."""
 
     def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        for column in schema:
+            if not _can_be_text(column.type):
+                raise InvalidTable(f"column {column.name} holds {column.type}, which no CSV can carry: write Parquet")
         self._stream = stream
         header = io.StringIO()
         csv.writer(header, lineterminator="\n").writerow(schema.names)
@@ -125,6 +128,17 @@ class CsvSink:
         lines = pc.binary_join_element_wise(line, _text(""), _text("\n"))
         # the texts of an Arrow column lie one after the other: its data buffer is the body of the file
         self._stream.write(lines.buffers()[2] if len(lines) else b"")
+
+
+def _can_be_text(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_binary(inner) or pa.types.is_large_binary(inner) or pa.types.is_fixed_size_binary(inner):
+        return False
+    try:
+        pa.array([], kind).cast(pa.large_string())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def _text(value: str) -> pa.Scalar:
@@ -154,12 +168,27 @@ def _parquet(path: str, stack: ExitStack) -> FormTable:
     except pa.ArrowInvalid as error:
         raise InvalidTable(f"{name} is not a Parquet file") from error
     expected = math.ceil(file.metadata.num_rows / BATCH_ROWS)
-    return FormTable(name, file.schema_arrow, file.iter_batches(batch_size=BATCH_ROWS), expected=expected)
+    return FormTable(name, file.schema_arrow, _parquet_batches(file, name), expected=expected)
+
+
+def _parquet_batches(file: pq.ParquetFile, name: str) -> Iterator[pa.RecordBatch]:
+    batches = file.iter_batches(batch_size=BATCH_ROWS)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pa.ArrowException, OSError) as error:
+            raise InvalidTable(f"{name} is damaged: not all of it can be read") from error
+        if batch is None:
+            return
+        yield batch
 
 
 def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) -> FormTable:
     header = _header_line(stream, name)
-    splits = {mark: next(csv.reader([header], delimiter=mark), []) for mark in ",;\t"}
+    try:
+        splits = {mark: next(csv.reader([header], delimiter=mark), []) for mark in ",;\t"}
+    except csv.Error as error:
+        raise InvalidTable(f"{name} has lines that end with a carriage return alone: save it as CSV again") from error
     delimiter = max(splits, key=lambda mark: len(set(splits[mark]) & set(items)))
     columns = [column.strip() if column.strip() in items else column for column in splits[delimiter]]
     types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}

@@ -47,16 +47,16 @@ class Tally:
         """What there is to tell; nothing where nothing is the matter."""
         if self.refused:
             counts = ", ".join(f"{code} {self.refused[code]}" for code in self._order() if self.refused[code])
-            none = f"; {self.unscored} of {self.forms} forms have no score at all" if self.unscored else ""
+            none = f"; forms without any score: {self.unscored} of {self.forms}" if self.unscored else ""
             yield f"values not allowed were taken as missing: {counts}{none}"
         yield from self._worded()
         yield from self.sightings.suspicions()
         if again := self.repeats.count():
             names = ", ".join(self.carried)
-            among = f" among the first {self.repeats.rows}" if self.forms > self.repeats.rows >= MOST else ""
-            yield f"{again} rows{among} have the same {names} as an earlier row; each was scored"
+            among = f" (of the first {self.repeats.rows})" if self.forms > self.repeats.rows >= MOST else ""
+            yield f"rows with the same {names} as an earlier row: {again}{among}; each was scored"
         if table.left_out.rows:
-            yield f"{table.left_out.rows} rows of {table.name} were left out: {table.left_out.in_words()}"
+            yield f"rows of {table.name} left out: {table.left_out.rows} ({table.left_out.in_words()})"
 
     def _worded(self) -> Iterator[str]:
         """Columns of which most cells are words: exported with labels instead of codes, say."""

@@ -107,9 +107,7 @@ def test_what_an_item_does_not_allow_is_missing_and_counted_in_one_line(pro: Pro
             "F,declined,1,1,1,1,٣", "G, 1 ,1,1,1,1,1_0", "H,+1,1.0,1e0,1,1,100"]  # fmt: skip
     status, out, err = pro("eq-5d-5l", write(eq(*rows)), *NL)
     assert status == 0
-    assert err == (
-        "warning: values not allowed were taken as missing: MO 5, VAS 7; 6 of 8 forms have no score at all\n"
-    )
+    assert err == ("warning: values not allowed were taken as missing: MO 5, VAS 7; forms without any score: 6 of 8\n")
     assert out.splitlines()[1:] == [
         *(f"{person},,,," for person in "ABCDEF"), "G,11111,1,5,", "H,11111,1,5,100",
     ]  # fmt: skip
@@ -129,7 +127,7 @@ WRONG = [
     (eq("A,1,1,1,1,1,1", carried="INDEX"), "forms.csv: a column already bears the name of a scale: INDEX"),
     ("", "forms.csv has no header line"),
     ("\n\n", "forms.csv has no header line"),
-    (eq("B,1,1"), "forms.csv has no row like its header: row 1 under the header has 3 columns instead of 7"),
+    (eq("B,1,1"), "forms.csv has no row like its header: row 1 under the header has 3 of 7 cells"),
     (eq("A,1,1,1,1,1,50").encode("utf-16"), "forms.csv is not UTF-8 text: save it as CSV in UTF-8"),
     (eq("é,1,1,1,1,1,50").encode("latin-1"), "forms.csv is not UTF-8 text: save it as CSV in UTF-8"),
     (eq("A,1,1,1,1,1,50", carried="é").encode("latin-1"), "forms.csv is not UTF-8 text: save it as CSV in UTF-8"),
@@ -216,9 +214,7 @@ def test_parquet_keeps_the_types_of_what_it_carries(pro: Pro, tmp_path: Path) ->
     status, out, err = pro("eq-5d-5l", source, *NL, "--output", target)
     scored = pq.read_table(target)
     assert (status, out) == (0, "")
-    assert err == (
-        "warning: values not allowed were taken as missing: AD 1, VAS 1; 1 of 2 forms have no score at all\n"
-    )
+    assert err == ("warning: values not allowed were taken as missing: AD 1, VAS 1; forms without any score: 1 of 2\n")
     assert scored.schema.field("id").type == pa.int32()
     assert scored.drop_columns("visit").to_pylist() == [
         {"id": 1, "PROFILE": "21231", "INDEX": 0.787, "LSS": 9.0, "VAS": 70.0},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
@@ -141,7 +142,7 @@ def test_ids_given_twice_are_counted_and_scored(score: Score, carried: list[str]
     status, out, err = score("eq-5d-5l", [*carried, *EQ], rows, "--value-set", "nl-2016")
     again = {1: 3, 2: 2}[len(carried)]
     assert (status, len(out)) == (0, 7)
-    assert err == [f"warning: {again} rows have the same {', '.join(carried)} as an earlier row; each was scored"]
+    assert err == [f"warning: rows with the same {', '.join(carried)} as an earlier row: {again}; each was scored"]
 
 
 def test_ids_that_only_look_alike_are_not_called_the_same(score: Score) -> None:
@@ -162,7 +163,7 @@ def test_ids_are_compared_across_batches_and_kinds_of_column(
     status = run(["score", "eq-5d-5l", str(tmp_path / "forms.parquet"), "--value-set", "nl-2016",
                   "--output", str(tmp_path / "scores.parquet")])  # fmt: skip
     assert (status, capsys.readouterr().err) == (
-        0, "warning: 3 rows have the same id, site, weight as an earlier row; each was scored\n",
+        0, "warning: rows with the same id, site, weight as an earlier row: 3; each was scored\n",
     )  # fmt: skip
 
 
@@ -172,9 +173,8 @@ def test_rows_that_do_not_fit_are_left_out_and_counted(score: Score) -> None:
     assert status == 1
     assert [row[0] for row in out] == ["id", "A", "C"]
     assert err == [
-        "warning: 4 rows of forms.csv were left out: row 2 under the header has 3 columns instead of 7; "
-        "row 4 under the header has 1 columns instead of 7; row 5 under the header has 1 columns instead of 7; "
-        "and 1 more"
+        "warning: rows of forms.csv left out: 4 (row 2 under the header has 3 of 7 cells; "
+        "row 4 under the header has 1 of 7 cells; row 5 under the header has 1 of 7 cells; and 1 more)"
     ]
 
 
@@ -193,3 +193,62 @@ def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header(
     source.write_bytes(b"\xef\xbb\xbfsep=;\r\n" + f"id;{';'.join(EQ)}\r\nA;2;1;2;3;1;70\r\n".encode())
     status = run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016"])
     assert (status, capsys.readouterr().out) == (0, "id,PROFILE,INDEX,LSS,VAS\nA,21231,0.787,9,70\n")
+
+
+ONES = {item: pa.array([1, 1], pa.int8()) for item in EQ}
+UNWRITABLE = [
+    (pa.array([[1], [2]]), "column x holds list<element: int64>, which no CSV can carry: write Parquet"),
+    (pa.array([b"a", b"b"]), "column x holds binary, which no CSV can carry: write Parquet"),
+]
+
+
+@pytest.mark.parametrize(("column", "message"), UNWRITABLE, ids=["lists", "bytes"])
+def test_what_no_csv_can_carry_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], column: pa.Array, message: str
+) -> None:
+    source = tmp_path / "forms.parquet"
+    pq.write_table(pa.table({**ONES, "x": column}), source)
+    assert run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016"]) == 1
+    assert capsys.readouterr().err == f"invalid-table: {message}\n"
+    assert (
+        run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016", "--output", str(tmp_path / "s.parquet")]) == 0
+    )
+    assert pq.read_table(tmp_path / "s.parquet")["x"].combine_chunks() == column
+
+
+def test_dates_and_truth_values_are_carried_into_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "forms.parquet"
+    pq.write_table(pa.table({**ONES, "on": pa.array([date(2026, 1, 12), None]), "ok": pa.array([True, None])}), source)
+    assert run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["2026-01-12,true,11111,1,5,1", ",,11111,1,5,1"]
+
+
+def test_a_damaged_file_is_called_so_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "forms.parquet", tmp_path / "scores.parquet"
+    pq.write_table(pa.table(ONES), source)
+    octets = bytearray(source.read_bytes())
+    octets[10:60] = b"\xff" * 50
+    source.write_bytes(octets)
+    assert run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016", "--output", str(target)]) == 1
+    assert capsys.readouterr().err == "invalid-table: forms.parquet is damaged: not all of it can be read\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["forms.parquet"]
+
+
+def test_lines_of_an_old_machine_are_refused_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "forms.csv"
+    source.write_text(f"{','.join(EQ)}\r1,1,1,1,1,50\r", newline="")
+    assert run(["score", "eq-5d-5l", str(source), "--value-set", "nl-2016"]) == 1
+    assert capsys.readouterr().err == (
+        "invalid-table: forms.csv has lines that end with a carriage return alone: save it as CSV again\n"
+    )
+
+
+def test_names_in_other_capitals_are_pointed_out(score: Score) -> None:
+    status, _, err = score("eq-5d-5l", [item.lower() for item in EQ], [[1] * 6], "--value-set", "nl-2016")
+    assert status == 1
+    assert err == [
+        "invalid-table: forms.csv: no column MO, SC, UA, PD, AD, VAS; there is mo, sc, ua, pd, ad, vas, "
+        "and capitals count"
+    ]
