@@ -77,8 +77,8 @@ def _consequence(change: Change, rule: ReminderRule, zone: str, now: datetime) -
 
 
 def _before(existing: Assessment | None, rule: ReminderRule, zone: str) -> Instants:
-    """When messages about the assessment were due as it stands; none about one that is over."""
-    if existing is None or existing.cancelled_at is not None or existing.submitted_at is not None:
+    """When messages about the assessment were due as it stands; none about one that is cancelled."""
+    if existing is None or existing.cancelled_at is not None:
         return ()
     return instants(rule, existing.opens_at, existing.closes_at, zone)
 

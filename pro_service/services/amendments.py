@@ -86,7 +86,7 @@ def carry_out(open_work: OpenWork, *, study: str, progress: Progress) -> int:
 
     Those who are several versions behind take the steps one after another. The same again does nothing.
     """
-    done = 0
+    done = brought = 0
     with open_work() as work:
         require(work.actor, "studies.activate", study=study)
         versions = studies.activated(work, code=study)
@@ -95,8 +95,9 @@ def carry_out(open_work: OpenWork, *, study: str, progress: Progress) -> int:
     for old, new in pairwise(versions):
         while taken := _take_step(open_work, old, new):
             done += taken
+            brought += taken if new is versions[-1] else 0
             progress(done, max(total, done))
-    return sum(waiting.values())
+    return brought
 
 
 def populations(work: Work, versions: Sequence[StudyVersion]) -> Mapping[UUID, int]:

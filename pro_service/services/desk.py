@@ -73,6 +73,7 @@ def overview(work: Work, *, study: str) -> Desk:
     found = desk.lines(work.session, study_id=version.study_id, site=work.actor.site)
     people = desk.people(work.session, study_id=version.study_id, site=work.actor.site)
     judged = [(line, status(line[2], work.now)) for line in found]
+    labels = studies.labels(work, code=study)
     late = timedelta(days=version.study.reminders.overdue_after)
     overdue = [each for each in judged if each[1] in ANSWERABLE and _age(work, each[0][2]) >= late]
     missing = [each for each in judged if each[1] in GONE_BY and each[0][2].missing_reason is None]
@@ -80,8 +81,8 @@ def overview(work: Work, *, study: str) -> Desk:
         study=version.study,
         sites=_sites(version.study, people, judged),
         people=_people(judged),
-        overdue=_late(work, version.study, overdue),
-        missing=_late(work, version.study, missing),
+        overdue=_late(work, labels, overdue),
+        missing=_late(work, labels, missing),
     )
 
 
@@ -108,9 +109,8 @@ def _people(judged: Iterable[tuple[Line, Status]]) -> tuple[PersonRow, ...]:
     return tuple(PersonRow(code, site, by_status) for (code, site), by_status in counts.items())
 
 
-def _late(work: Work, study: Study, judged: Iterable[tuple[Line, Status]]) -> tuple[Late, ...]:
+def _late(work: Work, labels: Mapping[str, Text], judged: Iterable[tuple[Line, Status]]) -> tuple[Late, ...]:
     """The longest overdue first."""
-    labels = {timepoint.code: timepoint.label for timepoint in study.timepoints}
     rows = [
         Late(
             code=code,

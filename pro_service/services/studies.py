@@ -13,7 +13,7 @@ from pro_service.domain import amendments
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import AlreadyActive, Conflict, PlaceholderWording, UnknownStudy
 from pro_service.domain.participants import Participant
-from pro_service.domain.protocol import Study, StudyVersion
+from pro_service.domain.protocol import Study, StudyVersion, Text
 from pro_service.domain.roles import require
 from pro_service.services.work import Work
 from pro_service.storage import amendments as stored_amendments
@@ -206,6 +206,12 @@ def activated(work: Work, *, code: str) -> tuple[StudyVersion, ...]:
     if not known:
         raise UnknownStudy(f"no study '{code}'; load its file first")
     return tuple(one for one in reversed(known) if one.activated_at is not None)
+
+
+def labels(work: Work, *, code: str) -> dict[str, Text]:
+    """What each timepoint is called, also those that only an earlier version has; the newest words win."""
+    protocols = (of_version(work, study_version_id=one.id) for one in activated(work, code=code))
+    return {timepoint.code: timepoint.label for study in protocols for timepoint in study.timepoints}
 
 
 def listing(work: Work) -> tuple[StudyVersion, ...]:

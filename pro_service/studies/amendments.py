@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from pro_service.domain.amendments import ALLOWED, Step, alike, schedule_of, step
+from pro_service.domain.amendments import ALLOWED, Step, schedule_of, step
 from pro_service.domain.protocol import Amendment, Policy, Study, Timepoint
 from pro_service.studies import values
 from pro_service.studies.document import Value, meant
@@ -120,17 +120,11 @@ def _check_overlaps(step: Step, entries: Mapping[str, Value], past: Past) -> Non
 
 
 def _kept(step: Step, past: Past) -> Iterator[tuple[Study, Timepoint]]:
-    """Timepoints that some of those enrolled keep, although the new version has them otherwise or not at all."""
+    """Timepoints that some of those enrolled keep as an earlier version has them."""
     old = [(step.old, code) for code in step.differs]
     earlier = [(past.versions[number], code) for code, number in sorted(past.followed) if number in past.versions]
     for version, code in (*old, *earlier):
-        for one in version.timepoints:
-            if one.code == code and not _as_now(step.new, version, one):
-                yield version, one
-
-
-def _as_now(study: Study, version: Study, one: Timepoint) -> bool:
-    return any(now.code == one.code and alike(version, one, study, now) for now in study.timepoints)
+        yield from ((version, one) for one in version.timepoints if one.code == code)
 
 
 def _check_facts(active: Study, study: Study, sections: Mapping[str, Value]) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from pro_service.cli import run
 from pro_service.domain.participants import Participant
+from tests.services.amended import TEXT, second
 from tests.services.forms import Begin
-from tests.services.test_amendments import TEXT, second, targets
+from tests.services.test_amendments import targets
 from tests.support.clock import Clock
 
 Pro = Callable[..., tuple[int, str, str]]

@@ -71,6 +71,7 @@ def taken(
         (MOVE, "2026-03-01", "untouched", {}, "2026-04-03", "has not opened: moves"),
         (MOVE, "2026-03-21", "untouched", {"visit": 1}, "2026-03-20", "has opened: they may have been invited"),
         (MOVE, "2026-03-21", "begun", {"visit": 1}, "2026-03-20", "was begun"),
+        (MOVE, "2026-03-01", "begun", {"visit": 1}, "2026-03-20", "was begun, in whatever window that was"),
         (MOVE, "2026-03-21", "submitted", {"visit": 1}, "2026-03-20", "was submitted"),
         (MOVE, "2026-04-20", "untouched", {"visit": 1}, "2026-03-20", "is over, and so would be the new one"),
         (FINISH, "2026-03-01", "untouched", {"visit": 1}, "2026-03-20", "keeps it, opened or not"),

@@ -47,8 +47,10 @@ def existing(**dates: str) -> tuple[Assessment, ...]:
     return applied((), planned(**dates))
 
 
-def meant(held: tuple[Assessment, ...], wanted: tuple[Planned, ...], person: Participant = ANNA) -> Consequence:
-    (one,) = consequences(changes(held, wanted), rule=VISIT.reminders, participant=person, now=NOW)
+def meant(
+    held: tuple[Assessment, ...], wanted: tuple[Planned, ...], person: Participant = ANNA, now: datetime = NOW
+) -> Consequence:
+    (one,) = consequences(changes(held, wanted), rule=VISIT.reminders, participant=person, now=now)
     return one
 
 
@@ -110,6 +112,20 @@ def test_what_was_begun_stays_with_its_messages_and_says_why(submitted: bool, st
     held = begun(existing(surgery="2026-03-18"), "visit", submitted=submitted)
     one = meant(held, planned(surgery="2026-04-01"))
     assert (one.stays, one.fall_away, one.come_instead) == (stays, (), ())
+
+
+@pytest.mark.parametrize(
+    ("was", "come_instead", "why"),
+    [
+        ("2026-03-20", "r 24-03 10h, r 29-03 10h", "invited at ten today: not reminded as well"),
+        ("2026-03-16", "r at once, r 24-03 10h, r 29-03 10h", "yesterday they were reminded of another window"),
+    ],
+)
+def test_nobody_is_told_twice_on_one_day(was: str, come_instead: str, why: str) -> None:
+    """Failure row 12, of a surgery that turns out to have been on 17 March: its first reminder was due at ten today."""
+    afternoon = datetime(2026, 3, 20, 15, tzinfo=UTC)
+    one = meant(existing(surgery=was), planned(surgery="2026-03-17"), now=afternoon)
+    assert drawn(one.come_instead) == come_instead, why
 
 
 def test_what_writes_does_not_stay() -> None:

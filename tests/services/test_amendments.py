@@ -12,44 +12,21 @@ from datetime import date, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, select
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Conflict, Forbidden, InvalidStudy, NotFound, ProError
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.runtime import Runtime
-from pro_service.services import amendments, assessments, events, participants, responses, schedule, studies
+from pro_service.services import amendments, assessments, datasets, events, participants, responses, schedule, studies
 from pro_service.storage.audit import audit_event
 from pro_service.storage.responses import response
-from pro_service.studies.reader import shipped
+from tests.services.amended import MONTH_24, TEXT, amendment, second, third
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, answers, assessment, statuses
+from tests.services.test_datasets import tables
 from tests.support import people
 from tests.support.clock import Clock
-
-TEXT, PATH = shipped("scopes")
-MONTH_18 = """  month_18:
-    label: {en: After 18 months, nl: Na 18 maanden}
-    anchor: randomisation
-    target: 18 months
-    opens: -28d
-    closes: +56d
-    instruments: [qlq-c30, eq-5d-5l]
-
-"""
-MONTH_24 = TEXT[TEXT.index("  month_24:\n") : TEXT.index("# An invitation when a window opens")]
-
-
-def amendment(of: int = 1, **policies: str) -> str:
-    lines = "".join(f"    {code}: {policy}\n" for code, policy in policies.items())
-    return f"\namendment:\n  of: {of}\n  reason: Amendment 2 of 4 May 2026\n  enrolled:\n{lines}"
-
-
-def second(month_3: str = "move_unopened", month_18: str = "move_unopened", month_24: str = "finish_on_old") -> str:
-    """Version 2 of SCOPES, with these policies."""
-    changed = TEXT.replace("\nversion: 1\n", "\nversion: 2\n").replace("target: 3 months", "target: 4 months")
-    changed = changed.replace(MONTH_24, MONTH_18)
-    return changed + amendment(month_3=month_3, month_18=month_18, month_24=month_24)
 
 
 def load(work: Begin, document: str) -> None:
@@ -103,6 +80,8 @@ def test_everybody_is_brought_under_the_new_version_by_its_policies(work: Begin,
 def test_what_is_kept_is_named_as_it_was(work: Begin, anna: Participant) -> None:
     """A timepoint that the new version has no more still has its words for those who finish it."""
     activate(work, second())
+    with work(writes=False) as w:
+        assert studies.labels(w, code="scopes")["month_24"]["en"] == "After 2 years"
     with work(people.patient(anna.id), writes=False) as w:
         labels = {v.assessment.timepoint: v.label["en"] for v in assessments.listing(w, participant_id=anna.id)}
     assert (labels["month_24"], labels["month_18"]) == ("After 2 years", "After 18 months")
@@ -211,11 +190,6 @@ def test_two_amendments_after_each_other(work: Begin, enrolled: Enrol) -> None:
     assert targets(work, anna)["month_3"] == "2026-05-12"
 
 
-def third() -> str:
-    changed = second().replace("\nversion: 2\n", "\nversion: 3\n").replace("target: 6 months", "target: 7 months")
-    return changed[: changed.index("\namendment:")] + amendment(2, month_6="finish_on_old")
-
-
 def test_those_in_screening_enrol_under_the_new_version(work: Begin, scopes: object, enrolled: Enrol) -> None:
     with work() as w:
         protocol = studies.active(w, code="scopes")
@@ -276,6 +250,21 @@ def test_as_it_was_known_before_the_amendment(work: Begin, anna: Participant, cl
     assert {str(one.target_on) for one in then if one.timepoint == "month_3"} == {"2026-04-12"}
     assert "month_18" not in {one.timepoint for one in then}
     assert {str(one.target_on) for one in now if one.timepoint == "month_3"} == {"2026-05-12"}
+
+
+def test_a_cut_from_before_the_amendment_is_the_same_cut_afterwards(
+    work: Begin, anna: Participant, clock: Clock
+) -> None:
+    """What statisticians published stays what it was: same rows, same columns, read back through the audit trail."""
+    instant = clock.now
+    with work(writes=False) as w:
+        before = tables(datasets.cut(w, study="scopes", as_of=instant))
+    clock.advance(days=3)
+    activate(work, second())
+    with work(writes=False) as w:
+        assert tables(datasets.cut(w, study="scopes", as_of=instant)) == before
+        forms = tables(datasets.cut(w, study="scopes", as_of=clock.now))["forms"]
+    assert {"month_18", "month_24"} <= {str(form["timepoint"]) for form in forms}
 
 
 def test_reminders_follow_the_new_rule_even_where_no_date_moves(work: Begin, anna: Participant) -> None:
@@ -388,11 +377,3 @@ def test_a_batch_asks_and_writes_as_often_however_many_people_it_has(
         event.remove(runtime.engine, "before_cursor_execute", note)
         costs.append(len(statements))
     assert costs[1] <= costs[0] + 2
-
-
-def test_the_database_refuses_to_rewrite_the_version_that_was_left(
-    work: Begin, anna: Participant, engine: Engine
-) -> None:
-    activate(work, second())
-    with engine.connect() as connection, pytest.raises(Exception, match=r"immutable|refuse"):
-        connection.execute(text("UPDATE study_version SET document = 'other' WHERE version = 1"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import date
 from threading import Event
 from typing import TypeVar
@@ -21,12 +22,13 @@ from pro_service.domain.instruments import Answer
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study
 from pro_service.domain.responses import Draft
-from pro_service.services import corrections, events, participants, responses
+from pro_service.services import amendments, corrections, events, participants, responses, schedule, studies
 from pro_service.services.responses import Saved, Submitted
 from pro_service.services.work import Work
 from pro_service.storage.audit import audit_event
 from pro_service.storage.events import trial_event
 from pro_service.storage.responses import response
+from tests.services.amended import second
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, answers, assessment
 from tests.services.test_participants import facts
 from tests.support import people
@@ -207,6 +209,63 @@ def test_a_form_begun_just_now_is_not_moved_away(work: Begin, anna: Participant,
     assert isinstance(first, Saved)
     assert not isinstance(second, ProError)
     assert (assessment(work, anna).opens_at, assessment(work, anna).closes_at) == (one.opens_at, one.closes_at)
+
+
+def carried_out(w: Work) -> int:
+    """The amendment carried out within one unit of work."""
+    return amendments.carry_out(lambda: nullcontext(w), study="scopes", progress=lambda _done, _total: None)
+
+
+def active_amendment(work: Begin) -> None:
+    with work() as w:
+        studies.load(w, document=second(), file="scopes-2.yaml")
+        studies.activate(w, code="scopes")
+
+
+def test_an_event_that_meets_an_amendment_is_planned_by_the_new_version(
+    work: Begin, anna: Participant, at_once: Both
+) -> None:
+    """Failure rows 18 and 20: it waits for the person's row, and then reads which version governs what."""
+    active_amendment(work)
+    first, second_ = at_once(
+        people.everything,
+        carried_out,
+        lambda w: events.record(
+            w, participant_id=anna.id, kind="randomisation", on=date(2026, 1, 11), reason="typed wrongly"
+        ),
+    )
+    assert (first, isinstance(second_, ProError)) == (1, False)
+    dates = {code: str(assessment(work, anna, code).target_on) for code in ("month_3", "month_18", "month_24")}
+    assert dates == {"month_3": "2026-05-11", "month_18": "2027-07-11", "month_24": "2028-01-11"}
+
+
+def test_an_amendment_that_meets_an_answer_leaves_the_form_where_it_is(
+    work: Begin, anna: Participant, at_once: Both
+) -> None:
+    """Failure row 10: baseline is begun a moment before the amendment would have moved it."""
+    document = second().replace("target: 7d\n    opens: -7d", "target: 9d\n    opens: -8d")
+    document = document.replace(
+        "    month_3: move_unopened\n", "    month_3: move_unopened\n    baseline: move_unopened\n"
+    )
+    with work() as w:
+        studies.load(w, document=document, file="scopes-2.yaml")
+        studies.activate(w, code="scopes")
+    one = assessment(work, anna)
+    first, second_ = at_once(
+        people.everything,
+        lambda w: responses.save(w, assessment_id=one.id, instrument=QLQ, answers={"q1": 1}, revision=0, mode="paper"),
+        carried_out,
+    )
+    assert (isinstance(first, Saved), second_) == (True, 1)
+    assert assessment(work, anna).opens_at == one.opens_at
+
+
+def test_two_who_carry_one_amendment_out_at_once_do_it_once(work: Begin, anna: Participant, at_once: Both) -> None:
+    """Failure row 2, of amendments: the second waits, and finds nobody left under the old version."""
+    active_amendment(work)
+    assert at_once(people.everything, carried_out, carried_out) == (1, 0)
+    with work() as w:
+        assert schedule.replan(w, participant=participants.by_id(w, participant_id=anna.id)) == ()
 
 
 def test_two_coordinators_recording_one_event_leave_one_history(

@@ -153,6 +153,39 @@ def test_planned_then_actual_then_corrected_then_taken_back(work: Begin, anna: P
 
 
 @pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [("Europe/Amsterdam", "2026-03-28T23:00:00Z"), ("America/New_York", "2026-03-29T04:00:00Z")],
+)
+def test_a_day_is_the_day_on_the_wall_there(
+    work: Begin, enrolled: Enrol, clock: Clock, zone: str, midnight: str
+) -> None:
+    """Failure rows 9 and 23: 28 March ends at midnight where the person lives, also when clocks change."""
+    bo = enrolled(timezone=zone)
+    for seconds, day in ((-1, 20), (0, 21)):
+        clock.set(at(midnight) + timedelta(seconds=seconds))
+        with work() as w:
+            events.record(w, participant_id=bo.id, kind="surgery", on=date(2026, 4, day), actual=False)
+    with work(writes=False) as w:
+        known = events.history(w, participant_id=bo.id, known_on=date(2026, 3, 28))
+        then = schedule.as_known(w, participant_id=bo.id, known_on=date(2026, 3, 28)).assessments
+    assert [one.on for one in known if one.kind == "surgery"] == [date(2026, 4, 20)]
+    assert [one.anchor_on for one in then if one.timepoint == "postop_30d"] == [date(2026, 4, 20)]
+
+
+def test_what_is_stored_is_what_the_history_says(work: Begin, anna: Participant, clock: Clock) -> None:
+    """Failure rows 19 and 21: after every correction nothing is left that planning anew would change."""
+    clock.set(at("2026-02-20T16:00:00Z"))
+    for on, actual in ((MARCH, False), (FEBRUARY, False), (FEBRUARY, True), (date(2026, 2, 19), True), (None, True)):
+        with work(people.coordinator_nki) as w:
+            events.record(w, participant_id=anna.id, kind="surgery", on=on, actual=actual, reason="theatre list")
+            assert schedule.replan(w, participant=anna) == ()
+        with work(people.coordinator_nki, writes=False) as w:
+            again = events.preview(w, participant_id=anna.id, kind="progression", on=date(2026, 2, 20))
+        assert again.changes == ()
+        clock.advance(hours=1)
+
+
+@pytest.mark.parametrize(
     ("on", "happened"), [(date(2026, 1, 12), True), (date(2026, 1, 13), False)], ids=["today", "tomorrow"]
 )
 def test_what_lies_ahead_is_planned_unless_said_otherwise(
