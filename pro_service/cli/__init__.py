@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "study simulate": ("simulation", "Try a protocol on synthetic people before it starts."),
     "participant": ("participants", "Enrol and list participants; choose their messages."),
     "event": ("events", "Record what happens to participants; see what that changes."),
+    "delivery": ("deliveries", "Why a message was sent, or not; what failed or is in doubt."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),
     "score": ("score", "Score a file of forms; needs no database."),
     "export": ("exports", "Write a data cut."),

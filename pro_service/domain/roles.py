@@ -40,6 +40,7 @@ PERMISSIONS = READ_A_SITE | {
     "links.mint",
     "deliveries.send",
     "deliveries.bounce",  # put on record that a message came back, and its address with it
+    "deliveries.resend",  # one that failed or is in doubt; or say how it ended
     "scores.compute",
     "exports.write",
     "audit.read",
@@ -64,6 +65,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "responses.save",
         "responses.correct",
         "links.mint",
+        "deliveries.resend",
     },
     "data_manager": READ_A_SITE
     | {"studies.load", "events.record", "responses.correct", "exports.write", "audit.read"}

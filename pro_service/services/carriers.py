@@ -73,6 +73,8 @@ def decided(one: Delivery) -> AuditEvent:
     return event("delivery.decide", one, changes)
 
 
-def event(action: str, one: Delivery, changes: Mapping[str, tuple[object, object]]) -> AuditEvent:
+def event(action: str, one: Delivery, changes: Mapping[str, tuple[object, object]], reason: str = "") -> AuditEvent:
     """An audit line about a delivery."""
-    return AuditEvent(action, "delivery", one.id, changes, study_id=one.study_id, participant_id=one.participant_id)
+    return AuditEvent(
+        action, "delivery", one.id, changes, reason, study_id=one.study_id, participant_id=one.participant_id
+    )

@@ -291,12 +291,33 @@ def change_all(session: Session, news: Mapping[UUID, Mapping[str, object]]) -> N
     bulk.change(session, delivery, [{"id": one, **_plain(fields)} for one, fields in news.items()])
 
 
-def by_id(session: Session, delivery_id: UUID) -> Delivery:
-    """One delivery; NotFound where there is none."""
-    row = session.execute(select(*_COLUMNS).where(delivery.c.id == delivery_id)).one_or_none()
+def by_id(session: Session, delivery_id: UUID, *, lock: bool = False) -> Delivery:
+    """One delivery; NotFound where there is none. `lock` holds it until the end of the transaction."""
+    query = select(*_COLUMNS).where(delivery.c.id == delivery_id)
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound("no such delivery")
     return _delivery(row)
+
+
+def ended_so(
+    session: Session, *, study_id: UUID, site: str, outcome: str, limit: int
+) -> tuple[tuple[Delivery, str, str], ...]:
+    """Messages of a study with that outcome (failed or unknown), newest first, with the participant's code and site.
+
+    A site narrows to its participants; without one, those to staff and webhooks are there too, with neither.
+    """
+    query = (
+        select(*_COLUMNS, participant.c.code, participant.c.site)
+        .outerjoin(participant, participant.c.id == delivery.c.participant_id)
+        .where(delivery.c.outcome == outcome, or_(participant.c.study_id == study_id, delivery.c.study_id == study_id))
+        .order_by(delivery.c.decided_at.desc(), delivery.c.id.desc())
+        .limit(limit)
+    )
+    if site:
+        query = query.where(participant.c.site == site)
+    rows = session.execute(query).all()
+    return tuple((_delivery_of(row[: len(_COLUMNS)]), row.code or "", row.site or "") for row in rows)
 
 
 def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[Attempt]]:
@@ -339,7 +360,11 @@ def give_up_attempts(session: Session, delivery_ids: Sequence[UUID]) -> None:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    values = dict(row._mapping)
+    return _delivery_of(tuple(row))
+
+
+def _delivery_of(ordered: Sequence[Any]) -> Delivery:
+    values = dict(zip(_NAMES, ordered, strict=True))
     values["assessment_ids"] = tuple(UUID(one) for one in values["assessment_ids"])
     values["decision"] = Kind(values["decision"])
     return Delivery(**values)

@@ -79,6 +79,11 @@ def id_of(session: Session, code: str) -> UUID | None:
     return session.execute(select(study.c.id).where(study.c.code == code)).scalar()
 
 
+def code_of(session: Session, study_id: UUID) -> str:
+    """The code of the study of that id, which there is."""
+    return str(session.execute(select(study.c.code).where(study.c.id == study_id)).scalar_one())
+
+
 def add_study(session: Session, *, code: str, at: datetime) -> UUID:
     """A new study without versions; Conflict where the code is taken."""
     added = new_id()

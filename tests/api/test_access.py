@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
-from pro_service.services import access
+from pro_service.services import access, reminders
 from tests.api.conftest import Caller
 from tests.support import people
 
@@ -66,6 +67,9 @@ ROUTES = [
     ("DELETE", "/webhooks/{webhook}", None, 404, 404, 404, 404, 404),
     ("POST", "/webhooks/{webhook}/secret", "nothing", 404, 404, 404, 404, 404),
     ("POST", "/bounces", "bounce", 403, 404, 403, 403, 403),
+    ("GET", "/studies/scopes/deliveries?outcome=failed", None, 403, 200, 200, 200, 200),
+    ("POST", "/deliveries/{delivery}/resend", "resend", 403, 409, 409, 404, 403),
+    ("POST", "/deliveries/{delivery}/settlement", "settle", 403, 409, 409, 404, 403),
     ("POST", "/studies/scopes/exports", "export", 403, 202, 403, 403, 403),
 ]
 BODIES: dict[str, Any] = {
@@ -81,6 +85,8 @@ BODIES: dict[str, Any] = {
     "enrolment": {"code": "NKI-999", "site": "nki", "eligibility": {}},
     "export": {"format": "csv"},
     "webhook": {"study": "scopes", "url": "ftp://hospital.example/hook", "events": ["assessment.submitted"]},
+    "resend": {"attempts": 0, "reason": "never arrived"},
+    "settle": {"outcome": "sent", "reason": "it is there"},
 }
 CALLERS = ("patient", "admin", "coordinator", "elsewhere", "monitor")
 
@@ -96,11 +102,20 @@ def callers(client: FlaskClient, runtime: Runtime, patient: Caller) -> dict[str,
     return made
 
 
+@pytest.fixture
+def delivery(callers: dict[str, Caller], runtime: Runtime, participant: Participant) -> str:
+    """The message to the participant, still on its way."""
+    reminders.sweep(partial(runtime.work, people.system))
+    (one,) = callers["admin"]("GET", f"/participants/{participant.id}/deliveries").get_json()["items"]
+    return str(one["id"])
+
+
 @pytest.mark.parametrize("caller", CALLERS)
 def test_roles_and_routes(
-    callers: dict[str, Caller], participant: Participant, open_one: dict[str, Any], caller: str
+    callers: dict[str, Caller], participant: Participant, open_one: dict[str, Any], delivery: str, caller: str
 ) -> None:
-    ids = {"participant": participant.id, "assessment": open_one["id"], "webhook": UUID(int=7)}
+    made = {"participant": participant.id, "assessment": open_one["id"], "delivery": delivery}
+    ids = {**made, "webhook": UUID(int=7)}
     answered, expected = {}, {}
     for method, path, body, *statuses in ROUTES:
         response = callers[caller](method, path.format(**ids), BODIES[body] if body else None)
@@ -110,7 +125,7 @@ def test_roles_and_routes(
 
 
 def test_the_table_knows_every_route(app: Flask) -> None:
-    listed = {(method, path.partition("/responses/")[0]) for method, path, *_ in ROUTES}
+    listed = {(method, path.partition("/responses/")[0].partition("?")[0]) for method, path, *_ in ROUTES}
     untested = {"sessions", "corrections", "exports.one", "exports.download"}
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/v1") and not {rule.endpoint, rule.endpoint.partition(".")[0]} & untested:
@@ -119,6 +134,7 @@ def test_the_table_knows_every_route(app: Flask) -> None:
                 "<uuid:participant_id>": "{participant}",
                 "<uuid:assessment_id>": "{assessment}",
                 "<uuid:webhook_id>": "{webhook}",
+                "<uuid:delivery_id>": "{delivery}",
                 "<study>": "scopes",
                 "<instrument>": "qlq-c30",
             }.items():

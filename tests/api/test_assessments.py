@@ -61,11 +61,6 @@ def test_a_link_leads_in(staff: Caller, participant: Participant, baseline: str)
     assert signed_in.get_json()["participant"]["code"] == participant.code
 
 
-def test_nothing_was_decided_yet(staff: Caller, participant: Participant) -> None:
-    for query in ("", "?day=2026-01-12"):
-        assert staff("GET", f"/participants/{participant.id}/deliveries{query}").get_json() == {"items": []}
-
-
 def test_an_export_is_asked_for_and_fetched_later(staff: Caller, participant: Participant) -> None:
     asked = staff("POST", "/studies/scopes/exports", {"format": "csv"})
     assert asked.status_code == 202
