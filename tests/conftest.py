@@ -82,7 +82,7 @@ def sqlite_with_scopes(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathF
     """The same with SCOPES loaded and active: the template of every test that asks for `scopes`."""
     path = tmp_path_factory.mktemp("template") / "scopes.sqlite"
     shutil.copyfile(migrated_sqlite, path)
-    _activate_scopes(f"sqlite:///{path}", path.parent)
+    activate_scopes(f"sqlite:///{path}", path.parent)
     return path
 
 
@@ -91,11 +91,12 @@ def postgres_with_scopes(postgres_server: str, migrated_postgres: str, tmp_path_
     """The same on PostgreSQL."""
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE template_scopes TEMPLATE {migrated_postgres}")
-    _activate_scopes(f"{postgres_server}/template_scopes", tmp_path_factory.mktemp("template"))
+    activate_scopes(f"{postgres_server}/template_scopes", tmp_path_factory.mktemp("template"))
     return "template_scopes"
 
 
-def _activate_scopes(url: str, folder: Path) -> None:
+def activate_scopes(url: str, folder: Path) -> None:
+    """Load SCOPES into a migrated database, and make it active."""
     runtime = build(
         from_environment({"PRO_ENV": "test", "PRO_DATA_DIR": str(folder), "PRO_DATABASE_URL": url}), clock=Clock()
     )

@@ -25,9 +25,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from time import sleep
 from uuid import UUID
 
 from pro_service.domain import roles
@@ -57,6 +58,9 @@ CLAIM = timedelta(seconds=30)
 
 FRESH = timedelta(seconds=10)
 """How long a decision to send holds."""
+
+INSIST = (0.5, 1, 2, 4, 8, 15, 30)
+"""Seconds to wait before each try to put on record what was told while the database was away."""
 
 BATCH, LIMIT, PATIENCE = 100, 1000, 8
 
@@ -113,17 +117,35 @@ class _Sender:
             ready, decided_at = deque(self._decide(work, claimed)), work.now
         calls: dict[Future[str | ChannelError], Call] = {}
         over: list[Call] = []
-        while ready or calls or over:
-            with self._open_work() as work:
-                self._put_on_record(work, over)
-                self._leave_alone(work, ready)
-                next_ones = [ready.popleft() for _ in range(min(self._at_once - len(calls), len(ready)))]
-                if next_ones and work.now - decided_at > FRESH:
-                    next_ones = self._decide(work, [one.delivery for one in next_ones])
-                begun = attempts.begin(work, next_ones)
-            calls |= {self._pool.submit(_hand_over, call.ready.letter): call for call in begun}
-            done, _ = wait(calls, return_when=FIRST_COMPLETED)
-            over = [replace(calls.pop(one), said=one.result()) for one in done]
+        try:
+            while ready or calls or over:
+                with self._open_work() as work:
+                    self._put_on_record(work, over)
+                    self._leave_alone(work, ready)
+                    next_ones = [ready.popleft() for _ in range(min(self._at_once - len(calls), len(ready)))]
+                    if next_ones and work.now - decided_at > FRESH:
+                        next_ones = self._decide(work, [one.delivery for one in next_ones])
+                    begun = attempts.begin(work, next_ones)
+                calls |= {self._pool.submit(_hand_over, call.ready.letter): call for call in begun}
+                done, _ = wait(calls, return_when=FIRST_COMPLETED)
+                over = [replace(calls.pop(one), said=one.result()) for one in done]
+        except Unavailable:
+            self._insist([*over, *(replace(call, said=one.result()) for one, call in calls.items())])
+            raise
+
+    def _insist(self, over: Sequence[Call]) -> None:
+        """The database went away, and nobody else knows how these calls ended: put it on record once it is back.
+
+        Where it was on record already, and only the answer to that was lost, saying it again does no harm.
+        """
+        for pause in INSIST if over else ():
+            sleep(pause)
+            with suppress(Unavailable):
+                with self._open_work() as work:
+                    attempts.end(work, over)
+                return
+        if over:
+            log.error("never put on record", messages=len(over))
 
     def _decide(self, work: Work, claimed: Sequence[Delivery]) -> list[Ready]:
         """Those that are to go now, composed. One that breaks what handles it has failed, and keeps no other back."""

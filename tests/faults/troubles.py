@@ -154,7 +154,7 @@ FAULTS = (
     Fault("a worker killed", partial(kill, names=WORKERS), doubt=True),
     Fault("both workers killed", partial(BOTH, names=WORKERS), doubt=True),
     Fault("a worker killed before its text", wait_for_the_script, [Trouble.STRIKE_BEFORE], doubt=True),
-    Fault("a worker killed before its answer", wait_for_the_script, [Trouble.STRIKE_AFTER]),
+    Fault("a worker killed before its answer", wait_for_the_script, [Trouble.STRIKE_AFTER], doubt=True),
     Fault("a beat killed", partial(kill, names=BEATS)),
     Fault("both beats killed", partial(BOTH, names=BEATS)),
     Fault("the web server killed", partial(kill, names=["web"])),
@@ -174,7 +174,7 @@ FAULTS = (
     Fault("the mail server away", stop_mail),
     Fault("a worker frozen before its text", freeze_the_sender, [Trouble.STRIKE_BEFORE], doubt=True),
     Fault("a worker frozen before its answer", freeze_the_sender, [Trouble.STRIKE_AFTER]),
-    Fault("the clock a day on", partial(jump, by=timedelta(days=1)), doubt=True),
+    Fault("the clock a day on", partial(jump, by=timedelta(days=1))),
     Fault("the clock an hour back", partial(jump, by=timedelta(hours=-1))),
     Fault("the workers' clocks apart", differ),
 )
