@@ -21,6 +21,10 @@ from pro_service.runtime import Runtime
 from pro_service.settings import Settings
 from workers.timetable import TIMETABLE, Entry
 
+EXPIRES = 600
+"""After how many seconds a wake-up call is worth nothing. The scheduler's clock says when, the worker's whether that
+is past: were it a few seconds, a worker whose clock is ahead by these would drop every call."""
+
 log = logger("worker")
 
 
@@ -87,8 +91,8 @@ def _broker(settings: Settings) -> dict[str, Any]:
 
 
 def _call(entry: Entry) -> dict[str, Any]:
-    """A wake-up call nobody answered is dropped when the next one is due, or after a minute."""
-    return {"task": entry.name, "schedule": entry.every, "options": {"expires": min(max(entry.every, 5), 60)}}
+    """A wake-up call nobody answered is dropped after a while."""
+    return {"task": entry.name, "schedule": entry.every, "options": {"expires": EXPIRES}}
 
 
 def _once_at_a_time(entry: Entry, runtime: Runtime) -> Callable[[], None]:

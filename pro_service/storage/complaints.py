@@ -56,6 +56,8 @@ def _postgresql(error: psycopg.Error) -> ProError | None:
         (psycopg.DataError, _not_storable),
         (psycopg.OperationalError, unavailable),
     )
+    if type(error) is psycopg.DatabaseError:  # no state was sent with it: the line went dead in the middle of a word
+        return unavailable()
     return next((answer() for kind, answer in answers if isinstance(error, kind)), None)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
+import psutil
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from pro_service.domain.errors import Unavailable
 from pro_service.domain.messages import Channel, Message, Receipt
 from pro_service.runtime import Runtime
-from pro_service.services import deliveries
+from pro_service.services import assessments, deliveries, responses
 from pro_service.storage.deliveries import delivery, delivery_attempt
 from pro_service.storage.engine import make_engine
 from pro_service.storage.migrations import upgrade
@@ -99,3 +101,19 @@ def test_what_the_provider_said_while_the_database_was_away_is_kept(
     assert sorted(provider.taken) == sorted(ended)
     with runtime.work(people.everything) as w:
         assert set(w.session.execute(select(delivery_attempt.c.outcome)).scalars()) == {"sent"}
+
+
+def test_a_request_that_the_database_died_under_is_told_to_try_again(runtime: Runtime, enrolled: Enrol) -> None:
+    """Failure row 14: `try again`, which the page does by itself, and not an error that looks like ours."""
+    person = enrolled()
+    with runtime.work(people.patient(person.id)) as w:
+        form = assessments.listing(w, participant_id=person.id)[0].assessment.id
+        responses.save(w, assessment_id=form, instrument="qlq-c30", answers={"q1": 1}, revision=0)
+    told: list[object] = []
+    with suppress(Unavailable), runtime.work(people.patient(person.id)) as w:  # nor can it be rolled back
+        psutil.Process(w.session.execute(select(func.pg_backend_pid())).scalar_one()).kill()
+        try:
+            responses.save(w, assessment_id=form, instrument="qlq-c30", answers={"q2": 2}, revision=1)
+        except Exception as error:
+            told.append(type(error))
+    assert told == [Unavailable]
