@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pro_service.domain.instruments import Instrument, Item, Scale, allowed_codes
+from pro_service.domain.instruments import Condition, Instrument, Item, Scale, allowed_codes
 from pro_service.domain.value_sets import Tariff
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,7 @@ class Block:
     scales: dict[str, Column] = field(default_factory=dict)
     tariff: Tariff | None = None
     rule: str = "default"
+    gates: dict[Condition, Bools] = field(default_factory=dict)
     estimates: dict[tuple[object, ...], tuple[Floats, Floats]] = field(default_factory=dict)
 
     def count(self, codes: Iterable[str]) -> Counts:
@@ -68,9 +69,13 @@ class Block:
         """Where an item was rightly not asked: its gate was answered otherwise, or was itself not asked."""
         if item.shown_if is None:
             return np.zeros(self.size, dtype=np.bool_)
-        gate = self.instrument.item(item.shown_if.item)
-        otherwise = ~np.isin(self.values[gate.code], item.shown_if.codes)
-        return self.hidden(gate) | (self.answered[gate.code] & otherwise)
+        if item.shown_if not in self.gates:
+            gate = self.instrument.item(item.shown_if.item)
+            otherwise = self.answered[gate.code].copy()
+            for code in item.shown_if.codes:
+                otherwise &= self.values[gate.code] != code
+            self.gates[item.shown_if] = otherwise | self.hidden(gate) if gate.shown_if else otherwise
+        return self.gates[item.shown_if]
 
     def count_hidden(self, codes: Iterable[str]) -> Counts:
         """How many of these items were rightly not asked, form by form."""

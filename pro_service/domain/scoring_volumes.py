@@ -48,10 +48,12 @@ def _amount(line: Mapping[str, object], block: Block) -> Floats:
     for code in _codes(line, "shortfall"):
         most = block.instrument.item(code).maximum or 1.0
         amount *= (most - block.values[code]) / most
+    blank, hidden = np.zeros(block.size, dtype=np.bool_), np.zeros(block.size, dtype=np.bool_)
     for code in line_items(line):
-        amount[~block.answered[code]] = np.nan
-    for code in line_items(line):
-        amount[block.hidden(block.instrument.item(code))] = 0.0
+        blank |= ~block.answered[code]
+        hidden |= block.hidden(block.instrument.item(code))
+    np.putmask(amount, blank, np.nan)
+    np.putmask(amount, hidden, 0.0)
     return amount
 
 
