@@ -7,7 +7,7 @@ from functools import partial
 from pro_service.domain.audit import Actor
 from pro_service.posting import post
 from pro_service.runtime import Runtime
-from pro_service.services import deliveries, reminders
+from pro_service.services import deliveries, digests, reminders
 
 ACTOR = Actor(kind="system", id="messages", role="system")
 AT_ONCE = 4
@@ -18,6 +18,12 @@ doubt where the worker is killed."""
 def sweep(runtime: Runtime) -> None:
     """Decide about everything that is due."""
     while reminders.sweep(partial(runtime.work, ACTOR)) == reminders.LIMIT:
+        pass
+
+
+def digest(runtime: Runtime) -> None:
+    """Decide what members of staff are told this morning."""
+    while digests.sweep(partial(runtime.work, ACTOR)) == digests.LIMIT:
         pass
 
 

@@ -30,6 +30,7 @@ TIMETABLE = (
     Entry("webhooks.tell", webhooks.tell, every=5),
     Entry("reminders.sweep", reminders.sweep, every=10),
     Entry("heartbeats.beat", heartbeats.beat, every=10),
+    Entry("reminders.digest", reminders.digest, every=60),
     Entry("scores.close", scores.close, every=60),
     Entry("audit.seal", audit.seal, every=60),
     Entry("idempotency.forget", idempotency.forget, every=3600),

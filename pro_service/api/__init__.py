@@ -18,13 +18,14 @@ from pro_service.api import (
     participants,
     preferences,
     sessions,
+    staff,
     studies,
     webhooks,
 )
 
 NOUNS = (
     *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
-    *(deliveries, bounces, exports, webhooks),
+    *(deliveries, bounces, exports, webhooks, staff),
 )
 
 

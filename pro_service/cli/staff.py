@@ -9,7 +9,9 @@ from rich.table import Table
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.cli.reach import note_unknown
 from pro_service.domain.audit import Actor
+from pro_service.domain.digests import WISHES
 from pro_service.domain.roles import STAFF_ROLES
+from pro_service.domain.staff_texts import LANGUAGES
 from pro_service.services import access
 from pro_service.services.staff import Credentials
 
@@ -68,6 +70,26 @@ def disable(email: str, actor: Actor) -> None:
     with open_runtime().work(actor) as work:
         access.disable_staff(work, email=email)
     click.echo("disabled")
+
+
+@command.command()
+@click.argument("email")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of the messages to this person.")
+@click.option(
+    "--messages",
+    "wish",
+    type=click.Choice(WISHES),
+    help="all: digests and what is urgent; urgent: only that; none.",
+)
+@actor_option
+def prefer(email: str, language: str | None, wish: str | None, actor: Actor) -> None:
+    """Choose which messages an account gets, and in which language; shows how it then stands.
+
+    Example: pro staff prefer ann@example.org --language nl --messages urgent
+    """
+    with open_runtime().work(actor) as work:
+        member = access.prefer(work, email=email, language=language, wish=wish)
+    click.echo(f"messages: {member.wish}, language: {member.language}")
 
 
 @command.command("list")

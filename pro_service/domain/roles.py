@@ -41,6 +41,7 @@ PERMISSIONS = READ_A_SITE | {
     "deliveries.send",
     "deliveries.bounce",  # put on record that a message came back, and its address with it
     "deliveries.resend",  # one that failed or is in doubt; or say how it ended
+    "digests.receive",  # what is overdue and what did not arrive, on weekday mornings
     "scores.compute",
     "exports.write",
     "audit.read",
@@ -57,6 +58,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "coordinator": READ_A_SITE
     | {
         "arms.read",
+        "digests.receive",
         "participants.enrol",
         "participants.change",
         "contacts.read",
@@ -69,7 +71,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     },
     "data_manager": READ_A_SITE
     | {"studies.load", "events.record", "responses.correct", "exports.write", "audit.read"}
-    | {"webhooks.read", "webhooks.manage"},
+    | {"digests.receive", "webhooks.read", "webhooks.manage"},
     "investigator": READ_A_SITE | {"events.record"},
     "monitor": READ_A_SITE | {"audit.read", "staff.read"},
     "statistician": READ_A_SITE - {"deliveries.read"} | {"arms.read", "exports.write"},

@@ -28,6 +28,7 @@ from pro_service.domain.roles import STAFF_ROLES, known_scope, require
 from pro_service.services.staff import (
     create_staff,
     disable_staff,
+    prefer,
     prove,
     require_grantable,
     reset_staff,
@@ -43,6 +44,7 @@ __all__ = [
     "disable_staff",
     "link_state",
     "mint_link",
+    "prefer",
     "reset_staff",
     "sign_in_with_link",
     "sign_in_with_password",

@@ -43,14 +43,18 @@ from pro_service.domain.messages import Channel
 from pro_service.domain.reminders import Decision
 from pro_service.observability import failure, logger
 from pro_service.posting import ABROAD, Post
-from pro_service.services import attempts, participant_messages, webhook_calls
+from pro_service.services import attempts, participant_messages, staff_messages, webhook_calls
 from pro_service.services.attempts import Call, Ready
 from pro_service.services.carriers import Carrier, Letter, Outside, event
 from pro_service.services.work import Work
 from pro_service.storage import deliveries
 from pro_service.storage.session import savepoint
 
-CARRIERS: dict[Recipient, Carrier] = {"participant": participant_messages.prepare, "webhook": webhook_calls.prepare}
+CARRIERS: dict[Recipient, Carrier] = {
+    "participant": participant_messages.prepare,
+    "webhook": webhook_calls.prepare,
+    "staff": staff_messages.prepare,
+}
 """How to decide again and compose, by kind of recipient. The loop below needs nothing else to know of them."""
 
 CLAIM = timedelta(seconds=30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
@@ -11,8 +11,10 @@ import pyotp
 from pwdlib import PasswordHash
 
 from pro_service.domain.audit import Actor, AuditEvent
+from pro_service.domain.digests import WISHES
 from pro_service.domain.errors import Forbidden, Invalid, NotFound, Problem, SignInFailed
 from pro_service.domain.roles import STAFF_ROLES, require
+from pro_service.domain.staff_texts import LANGUAGES
 from pro_service.services.work import Work
 from pro_service.storage import access, staff
 from pro_service.storage.metadata import new_id
@@ -22,6 +24,7 @@ MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 SHORTEST_PASSWORD = 12
 CODE_SECONDS = 30
+_MAY_SPEAK = {None, *LANGUAGES}
 ISSUER = "PRO service"
 
 _argon2id = PasswordHash.recommended()
@@ -78,6 +81,35 @@ def reset_staff(work: Work, *, email: str, password: str) -> Credentials:
     access.end_sessions_of_staff(work.session, member.id, at=work.now)
     work.record(AuditEvent("staff.reset", "staff", member.id, {"password": ("set", "set"), "totp": ("set", "set")}))
     return _credentials(member.id, member.email, secret)
+
+
+def prefer(work: Work, *, email: str = "", language: str | None = None, wish: str | None = None) -> Member:
+    """Choose the language of somebody's messages, and which they get; without `email` one's own."""
+    if email:
+        require(work.actor, "staff.manage")
+        before, _ = staff.by_email(work.session, email.strip().lower(), lock=True)
+        require_grantable(work.actor, study=before.study, site=before.site)
+    else:
+        before = own(work)
+    problems = [Problem(f"expected one of {', '.join(LANGUAGES)}", "language")] if language not in _MAY_SPEAK else []
+    problems += [Problem(f"expected one of {', '.join(WISHES)}", "wish")] if wish not in {None, *WISHES} else []
+    if problems:
+        raise Invalid("this cannot be chosen", problems=problems)
+    chosen = {name: value for name, value in (("language", language), ("wish", wish)) if value is not None}
+    news = {name: value for name, value in chosen.items() if getattr(before, name) != value}
+    if not news:
+        return before
+    staff.change(work.session, before.id, **news)
+    changes: dict[str, tuple[object, object]] = {name: (getattr(before, name), value) for name, value in news.items()}
+    work.record(AuditEvent("staff.prefer", "staff", before.id, changes))
+    return replace(before, **news)  # type: ignore[arg-type]  # each of its own type
+
+
+def own(work: Work) -> Member:
+    """The account of whoever asks; NotFound for who has none, such as an API key."""
+    if work.actor.kind != "staff":
+        raise NotFound("this is for somebody with an account")
+    return staff.by_ids(work.session, [UUID(work.actor.id)])[UUID(work.actor.id)]
 
 
 def disable_staff(work: Work, *, email: str) -> None:

@@ -17,9 +17,10 @@ from pro_service.domain.deliveries import PAUSES, Delivery
 from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Receipt
 from pro_service.domain.reminders import Decision, Kind
+from pro_service.domain.staff_texts import WEBHOOK_DISABLED
 from pro_service.domain.webhooks import GONE, Secrets, Webhook
 from pro_service.posting import Post
-from pro_service.services import webhooks
+from pro_service.services import staff_messages, webhooks
 from pro_service.services.carriers import Letter, Outside
 from pro_service.services.news import CHANNEL
 from pro_service.services.work import Work
@@ -68,7 +69,18 @@ def _call(post: Post, url: str, content: bytes, headers: Mapping[str, str], now:
 
 
 def _close(webhook_id: UUID, work: Work, said: str) -> None:
-    """It answered that it is gone: it is told nothing any more, until somebody enables it again."""
+    """It answered that it is gone: it is told nothing until somebody enables it again, and who may is told at once."""
     webhook = stored.take(work.session, webhook_id)
-    if webhook is not None:
-        webhooks.close_gone(work, webhook, because=f"it answered {said}")
+    if webhook is None:
+        return
+    webhooks.close_gone(work, webhook, because=f"it answered {said}")
+    staff_messages.tell(
+        work,
+        occasion=WEBHOOK_DISABLED,
+        key=f"{webhook.id}:{work.now.isoformat()}",
+        permission="webhooks.manage",
+        study_id=webhook.study_id,
+        study=webhook.study,
+        site=webhook.site,
+        about={"host": webhooks.host(webhook.url), "webhook": str(webhook.id)},
+    )

@@ -64,7 +64,7 @@ def add(
     )
     secret = rules.secret(random.token_bytes(SECRET_BYTES))
     webhooks.add(work.session, one, _seal(work, one.id, Secrets(secret)))
-    _record(work, "webhook.add", one, site=(None, place), host=(None, _host(url)), events=(None, one.events))
+    _record(work, "webhook.add", one, site=(None, place), host=(None, host(url)), events=(None, one.events))
     return one, secret
 
 
@@ -114,7 +114,7 @@ def remove(work: Work, *, webhook_id: UUID) -> None:
     """Forget an endpoint and its secret. What it was told stays on record."""
     one = _own(work, webhook_id, "webhooks.manage", lock=True)
     webhooks.remove(work.session, one.id)
-    _record(work, "webhook.remove", one, host=(_host(one.url), None))
+    _record(work, "webhook.remove", one, host=(host(one.url), None))
 
 
 def rotate(work: Work, *, webhook_id: UUID, overlap: timedelta = OVERLAP) -> tuple[Webhook, str]:
@@ -215,11 +215,11 @@ def _keep(work: Work, before: Webhook, after: Webhook) -> None:
     webhooks.told(work.session, after)
     changes = {name: (getattr(before, name), value) for name, value in differs.items() if name != "url"}
     if after.url != before.url:
-        changes["host"] = (_host(before.url), _host(after.url))
+        changes["host"] = (host(before.url), host(after.url))
     _record(work, "webhook.change", after, **changes)
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
     """The host of an address: what comes after it may be as good as a password."""
     return urlsplit(url).hostname or ""
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
+    text,
     update,
 )
 
@@ -49,6 +50,9 @@ staff = Table(
     Column("locked_until", Instant),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("language", Text, nullable=False, server_default=text("'en'")),  # of messages
+    Column("wish", Text, nullable=False, server_default=text("'all'")),  # which messages: all | urgent | none
+    Column("next_digest_at", Instant),  # NULL: the first has not been planned yet
 )
 
 session = Table(

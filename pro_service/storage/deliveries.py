@@ -91,6 +91,13 @@ delivery = Table(
         sqlite_where=text("outcome IN ('failed', 'unknown')"),
     ),
     Index("ix_delivery_participant_id_local_day", "participant_id", "local_day"),
+    Index(
+        "ix_delivery_staff_id_local_day",
+        "staff_id",
+        "local_day",
+        postgresql_where=text("staff_id IS NOT NULL"),
+        sqlite_where=text("staff_id IS NOT NULL"),
+    ),
 )
 
 delivery_attempt = Table(
@@ -234,6 +241,9 @@ def add(session: Session, new: Sequence[Delivery]) -> None:
 
 def add_missing(session: Session, new: Sequence[Delivery]) -> frozenset[UUID]:
     """Store those whose key is not taken, also by somebody at this moment; the ids of those stored."""
+    known = select(delivery.c.key).where(bulk.among(session, delivery.c.key, [one.key for one in new]))
+    taken = set(session.execute(known).scalars()) if new else set()
+    new = [one for one in new if one.key not in taken]
     if not new:
         return frozenset()
     dialect = postgresql if session.dialect.name == "postgresql" else sqlite

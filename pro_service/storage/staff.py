@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from pro_service.domain.errors import NotFound
 from pro_service.storage.access import staff
@@ -28,6 +28,9 @@ class Member:
     disabled_at: datetime | None
     failed_attempts: int
     locked_until: datetime | None
+    language: str = "en"
+    wish: str = "all"
+    next_digest_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,29 @@ def by_email(session: Session, email: str, *, lock: bool = False) -> tuple[Membe
     if row is None:
         raise NotFound("there is no account with this e-mail address")
     return Member(*row[: len(_MEMBER)]), Secrets(*row[len(_MEMBER) :])
+
+
+def by_ids(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, Member]:
+    """These accounts, by id."""
+    rows = session.execute(select(*_MEMBER).where(staff.c.id.in_(staff_ids)))
+    return {row.id: Member(*row) for row in rows}
+
+
+def take_due(session: Session, *, now: datetime, limit: int) -> tuple[Member, ...]:
+    """Accounts whose digest is due, or not planned yet, held until the end of the transaction; others' are skipped."""
+    due = or_(staff.c.next_digest_at.is_(None), staff.c.next_digest_at <= now)
+    query = select(*_MEMBER).where(staff.c.disabled_at.is_(None), due).order_by(staff.c.id).limit(limit)
+    return tuple(Member(*row) for row in session.execute(query.with_for_update(skip_locked=True)))
+
+
+def plan_digests(session: Session, times: Mapping[UUID, datetime]) -> None:
+    """When each of these accounts is to be looked at next. One statement per instant: a country shares its mornings."""
+    by_time: dict[datetime, list[UUID]] = {}
+    for one, at in times.items():
+        by_time.setdefault(at, []).append(one)
+    for at, ids in by_time.items():
+        planned = update(staff).where(staff.c.id.in_(ids)).values(next_digest_at=at)
+        session.execute(planned.execution_options(housekeeping=True))
 
 
 def listing(session: Session, *, study: str = "", site: str = "") -> tuple[Member, ...]:

@@ -161,7 +161,8 @@ def test_a_stalled_endpoint_holds_up_nobody_for_long(
     other.script = ["drip"]
     told.tick()
     assert outcomes(told) == [(None, "send")]
-    assert attempts(told) == [("failed", "no answer: TimeoutError")]
+    ((outcome, detail),) = attempts(told)
+    assert (outcome, detail.startswith("no answer: ")) == ("failed", True)
 
 
 def test_one_who_died_in_the_middle_of_a_call_makes_it_again(
