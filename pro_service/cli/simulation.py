@@ -124,9 +124,9 @@ def _in_memory(wish: Wish, order: Order, tally: Tally, reports: Sequence[Report]
 def _tell(everybody: Iterable[Lived], tally: Tally, reports: Sequence[Report], advance: Callable[[int], None]) -> None:
     """Count each person and tell of them; none of them is kept."""
     for done, lived in enumerate(everybody, start=1):
-        burden, fates = tally.add(lived)
+        burden, endings = tally.add(lived)
         for report in reports:
-            report.person(lived, fates, burden)
+            report.person(lived, endings, burden)
         advance(done)
 
 

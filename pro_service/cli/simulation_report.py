@@ -24,7 +24,7 @@ from pro_service.domain import calendar
 from pro_service.domain.assessments import Status
 from pro_service.domain.feasibility import Finding
 from pro_service.domain.simulation import Lived
-from pro_service.domain.tally import Burden, Fate, Tally
+from pro_service.domain.tally import Burden, Ending, Tally
 
 PLAIN_WIDTH = 150
 SPREADS = ("questions", "minutes", "messages")
@@ -45,7 +45,7 @@ COLUMNS = {
 class Report(Protocol):
     """Where a simulation is told to."""
 
-    def person(self, lived: Lived, fates: Sequence[Fate], burden: Burden) -> None: ...
+    def person(self, lived: Lived, endings: Sequence[Ending], burden: Burden) -> None: ...
     def totals(self, tally: Tally, found: Sequence[Finding], more: Mapping[str, int]) -> None: ...
 
 
@@ -55,7 +55,7 @@ class AsText:
 
     totals_only: bool
 
-    def person(self, lived: Lived, fates: Sequence[Fate], burden: Burden) -> None:
+    def person(self, lived: Lived, endings: Sequence[Ending], burden: Burden) -> None:
         """One person: what is asked of them, then a line per window and per decision about a message."""
         if self.totals_only:
             return
@@ -65,7 +65,7 @@ class AsText:
             f"{about['randomised_on']}: {burden.questions} questions, {burden.minutes} minutes, "
             f"{burden.messages} messages, at most {burden.busiest_week} a week"
         ]
-        for window in map(window_row, fates, [lived] * len(fates)):
+        for window in map(window_row, endings, [lived] * len(endings)):
             state = f"{window['status']}: {window['reason']}" if window["reason"] else window["status"]
             span = f"{window['opens_local'] or '-':16} to {window['closes_local'] or '-':16}"
             lines.append(f"  window   {window['timepoint']:20} {span}  {state}")
@@ -113,10 +113,10 @@ class AsJson:
 
     totals_only: bool
 
-    def person(self, lived: Lived, fates: Sequence[Fate], burden: Burden) -> None:
+    def person(self, lived: Lived, endings: Sequence[Ending], burden: Burden) -> None:
         """One line."""
         if not self.totals_only:
-            windows = [{**window_row(fate, lived), "instruments": list(fate.one.instruments)} for fate in fates]
+            windows = [{**window_row(ending, lived), "instruments": list(ending.one.instruments)} for ending in endings]
             line = {**person_row(lived, burden), "windows": windows, "messages": message_rows(lived)}
             click.echo(json.dumps(line))
 
@@ -140,11 +140,11 @@ class AsFiles:
             self._writers[name] = csv.DictWriter(target, columns)
             self._writers[name].writeheader()
 
-    def person(self, lived: Lived, fates: Sequence[Fate], burden: Burden) -> None:
+    def person(self, lived: Lived, endings: Sequence[Ending], burden: Burden) -> None:
         """A row, and a row per window and per message."""
         code = {"participant": lived.person.code}
         self._writers["participants.csv"].writerow(person_row(lived, burden))
-        self._writers["windows.csv"].writerows({**code, **window_row(fate, lived)} for fate in fates)
+        self._writers["windows.csv"].writerows({**code, **window_row(ending, lived)} for ending in endings)
         self._writers["messages.csv"].writerows({**code, **row} for row in message_rows(lived))
 
     def totals(self, tally: Tally, found: Sequence[Finding], more: Mapping[str, int]) -> None:
@@ -174,14 +174,14 @@ def person_row(lived: Lived, burden: Burden) -> dict[str, object]:
     }
 
 
-def window_row(fate: Fate, lived: Lived) -> dict[str, Any]:
+def window_row(ending: Ending, lived: Lived) -> dict[str, Any]:
     """The columns of windows.csv, but for the person."""
-    one, zone = fate.one, lived.person.timezone
+    one, zone = ending.one, lived.person.timezone
     return {
         "timepoint": one.timepoint,
         "occurrence": one.occurrence,
-        "status": str(fate.status),
-        "reason": fate.reason,
+        "status": str(ending.status),
+        "reason": ending.reason,
         "opens_at": _utc(one.opens_at),
         "due_at": _utc(one.due_at),
         "closes_at": _utc(one.closes_at),

@@ -50,7 +50,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Ending:
     """What became of one window. `lapsed`: it was over before its date was known.
 
     `told` is of a window left unanswered by somebody who wants every message: did one speak of it? None of any other.
@@ -97,24 +97,24 @@ class Tally:
         """How many people were counted."""
         return self.groups.total()
 
-    def add(self, lived: Lived) -> tuple[Burden, tuple[Fate, ...]]:
+    def add(self, lived: Lived) -> tuple[Burden, tuple[Ending, ...]]:
         """Count one person; what the study asks of them, and what became of each assessment."""
         person, group = lived.person, (lived.person.arm, lived.person.stratum)
         self.groups[group] += 1
         self.zones[person.timezone] += 1
         self.idle[group] += not lived.assessments
         self.happened.update({one.kind for one in known(lived.records) if one.actual and one.on is not None})
-        fates = tuple(self._fates(lived))
-        for fate in fates:
-            self._count(fate, group)
+        endings = tuple(self._endings(lived))
+        for ending in endings:
+            self._count(ending, group)
         self._compare([one for one in lived.assessments if one.cancelled_at is None])
         self.decisions.update(str(one.decision) for one in lived.deliveries)
         self.weeks += _weeks(lived)
-        asked = self._burden(lived, fates)
+        asked = self._burden(lived, endings)
         self.burdens[asked] += 1
-        return asked, fates
+        return asked, endings
 
-    def _fates(self, lived: Lived) -> Iterator[Fate]:
+    def _endings(self, lived: Lived) -> Iterator[Ending]:
         """What became of each assessment of one person."""
         sent = {each for one in lived.deliveries if one.outcome == "sent" for each in one.assessment_ids}
         willing = FEWER.isdisjoint(lived.person.preferences)
@@ -122,7 +122,7 @@ class Tally:
             state = status(one, self.at)
             lapsed = state is Status.MISSED and _over_before_known(one, lived.records)
             told = one.id in sent if willing and state in UNANSWERED and not lapsed else None
-            yield Fate(one, state, self._why(one, state), lapsed, told)
+            yield Ending(one, state, self._why(one, state), lapsed, told)
 
     def spread(self, name: str) -> Spread:
         """How a field of `Burden` is spread over people; all zero where there is nobody."""
@@ -141,22 +141,22 @@ class Tally:
             return f"waits for {' or '.join(anchor.event for anchor in anchors)}"
         return one.cancel_reason or ""
 
-    def _count(self, fate: Fate, group: Group) -> None:
-        code, one = fate.one.timepoint, fate.one
+    def _count(self, ending: Ending, group: Group) -> None:
+        code, one = ending.one.timepoint, ending.one
         self.asked[code, group] += 1
-        self.statuses[code, fate.status] += 1
-        self.lapsed[code] += fate.lapsed
-        self.silent[code] += fate.told is False
-        self.spoken[code] += fate.told is True
-        if fate.status in OPENED and one.opens_at is not None and one.closes_at is not None:
+        self.statuses[code, ending.status] += 1
+        self.lapsed[code] += ending.lapsed
+        self.silent[code] += ending.told is False
+        self.spoken[code] += ending.told is True
+        if ending.status in OPENED and one.opens_at is not None and one.closes_at is not None:
             self.opened[code, group] += 1
             self.longest_days = max(self.longest_days, round((one.closes_at - one.opens_at) / timedelta(days=1)))
             minutes = burden.minutes(self._questions(one.instruments))
             self.minutes_of[code] = max(minutes, self.minutes_of.get(code, 0))
             return
-        self.unopened[code, fate.reason or str(fate.status)] += 1
-        ended = fate.status is Status.CANCELLED and fate.reason != NO_WINDOW
-        to_come = fate.status is Status.PLANNED or (fate.status is Status.WAITING and self.at < FAR)
+        self.unopened[code, ending.reason or str(ending.status)] += 1
+        ended = ending.status is Status.CANCELLED and ending.reason != NO_WINDOW
+        to_come = ending.status is Status.PLANNED or (ending.status is Status.WAITING and self.at < FAR)
         self.undecided[code, group] += ended or to_come
 
     def _compare(self, live: list[Assessment]) -> None:
@@ -174,8 +174,8 @@ class Tally:
             self.questions_of[instruments] = burden.questions(self.catalogue, instruments)
         return self.questions_of[instruments]
 
-    def _burden(self, lived: Lived, fates: Sequence[Fate]) -> Burden:
-        forms = [self._questions(fate.one.instruments) for fate in fates if fate.status in OPENED]
+    def _burden(self, lived: Lived, endings: Sequence[Ending]) -> Burden:
+        forms = [self._questions(ending.one.instruments) for ending in endings if ending.status in OPENED]
         days = [one.local_day for one in lived.deliveries if one.outcome == "sent"]
         return Burden(
             questions=sum(forms),
