@@ -19,7 +19,7 @@ from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Facts, Planned, TrialEvent, check_event, plan
 from pro_service.instruments.reader import load_catalogue
 from pro_service.services import amendments, studies
-from pro_service.studies import reader
+from pro_service.studies import discretion, reader
 
 
 class EventOption(click.ParamType[TrialEvent]):
@@ -50,10 +50,18 @@ def check(file: str) -> None:
     Example: pro study check scopes
     """
     study = sound_study(file)
+    _point_out(file)
     click.echo(
         f"{study.code} version {study.version}: sound; {len(study.timepoints)} timepoints, "
         f"{len(study.arms)} arms, {len(study.strata)} strata, {len(study.instruments)} questionnaires"
     )
+
+
+def _point_out(file: str) -> None:
+    """What is no mistake, but worth a second look, on standard error."""
+    text, name = study_text(file)
+    for hint in discretion.hints(text, file=name):
+        click.echo(f"warning: {hint}", err=True)
 
 
 @command.command("plan")

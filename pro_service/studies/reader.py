@@ -82,7 +82,7 @@ def _study(
         choices=choices,
         timepoints=timepoints.timepoints(sections["timepoints"], known, choices),
         reminders=timepoints.reminders(sections["reminders"]),
-        messages=messages.messages(sections["messages"], languages, [code, registration]),
+        messages=messages.messages(sections["messages"], languages, [code, registration], catalogue_codes or ()),
         value_sets=timepoints.value_sets(sections["value_sets"], offered),
         same_instrument_days=values.days(sections["same_instrument_days"]),
         sha256=sha256,

@@ -173,3 +173,28 @@ def test_choosing_moves_no_assessment(work: Begin, enrolled: Enrol, post: Post) 
     post.tick()
     choose(work, person, paused_until="2026-02-01")
     assert windows() == before
+
+
+def test_the_language_is_that_of_the_moment_of_sending_for_each_person(
+    post: Post, work: Begin, enrolled: Enrol
+) -> None:
+    """Failure rows 24 and 26: no text is kept, neither the words of another language nor those of an earlier day."""
+    anna, _bob, _cor = enrolled(language="en"), enrolled(language="nl"), enrolled(language="en")
+    post.sweep()
+    with work(people.patient(anna.id)) as w:
+        preferences.change(w, participant_id=anna.id, channels=BY_MAIL, language="nl", choices={})
+    post.send()
+    assert sorted(mail.split(",")[0] for mail in post.mails()) == ["Goedendag", "Goedendag", "Hello"]
+
+
+def test_nobody_who_opted_out_or_paused_meanwhile_is_written_to(post: Post, work: Begin, enrolled: Enrol) -> None:
+    """Failure row 6: asked again right before sending, whatever was decided before."""
+    stops, pauses, unsubscribes, stays = (enrolled() for _ in range(4))
+    post.sweep()
+    choose(work, stops, channel="none")
+    choose(work, pauses, paused_until="2026-01-14")
+    choose(work, unsubscribes, invitation="no", reminder="no")
+    post.send()
+    assert [post.why(one) for one in (stops, pauses, unsubscribes, stays)] == [
+        ["opted_out"], ["paused"], ["opted_out"], ["send sent"],
+    ]  # fmt: skip
