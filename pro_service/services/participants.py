@@ -53,7 +53,7 @@ def enrol(
 def admit(work: Work, *, study: str, candidate: Enrolment, contact: Contact | None = None) -> Participant:
     """What `enrol` does, for facts gathered before; an empty zone means that of the site."""
     roles.require(work.actor, "participants.enrol", study=study, site=candidate.site)
-    version = studies.active_version(work, code=study)
+    version = studies.active_version(work, code=study, hold=True)
     candidate = replace(candidate, timezone=candidate.timezone or _zone_of(version.study, candidate.site))
     _require_eligible(work, version.study, candidate, contact or contacts.NOBODY)
     if participants.exists(work.session, study_id=version.study_id, code=candidate.code):

@@ -152,8 +152,11 @@ def candidate(work: Work, *, code: str, real_participants: bool = False) -> Stud
 def activate(work: Work, *, code: str, real_participants: bool = False) -> Study:
     """Make the newest version of a study the one participants are enrolled under; again changes nothing.
 
+    Waits for enrolments under way; an amendment has then to be carried out for everybody (services.amendments).
     Raises what `candidate` raises.
     """
+    require(work.actor, "studies.activate", study=code)
+    studies.hold(work.session, code, exclusively=True)
     newest = candidate(work, code=code, real_participants=real_participants)
     if newest.activated_at is None:
         studies.mark_active(work.session, newest.id, at=work.now)
@@ -166,8 +169,13 @@ def active(work: Work, *, code: str) -> Study:
     return active_version(work, code=code).study
 
 
-def active_version(work: Work, *, code: str) -> ActiveVersion:
-    """The active protocol with its ids. Raises UnknownStudy, StudyNotActive."""
+def active_version(work: Work, *, code: str, hold: bool = False) -> ActiveVersion:
+    """The active protocol with its ids. Raises UnknownStudy, StudyNotActive.
+
+    `hold` keeps it active until the transaction ends: nobody enrols under a version that is being left behind.
+    """
+    if hold:
+        studies.hold(work.session, code, exclusively=False)
     version = studies.active_version(work.session, code)
     return ActiveVersion(version.study_id, version.id, _protocol(work, version))
 

@@ -74,6 +74,11 @@ def listing(session: Session) -> tuple[StudyVersion, ...]:
     return tuple(_version(row) for row in session.execute(query))
 
 
+def hold(session: Session, code: str, *, exclusively: bool) -> None:
+    """Keep the active version of a study what it is until the transaction ends: shared, or to change it oneself."""
+    session.execute(select(study.c.id).where(study.c.code == code).with_for_update(read=not exclusively))
+
+
 def id_of(session: Session, code: str) -> UUID | None:
     """The id of a study of that code, or None where it has not been loaded yet."""
     return session.execute(select(study.c.id).where(study.c.code == code)).scalar()

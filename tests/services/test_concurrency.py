@@ -239,6 +239,27 @@ def test_an_event_that_meets_an_amendment_is_planned_by_the_new_version(
     assert dates == {"month_3": "2026-05-11", "month_18": "2027-07-11", "month_24": "2028-01-11"}
 
 
+@pytest.mark.parametrize("enrolled_first", [True, False])
+def test_nobody_enrols_under_a_version_that_is_being_left(
+    work: Begin, scopes: Study, at_once: Both, enrolled_first: bool
+) -> None:
+    """Failure row 18: who enrols as an amendment is activated is brought along, or is under it at once."""
+    with work() as w:
+        studies.load(w, document=second(), file="scopes-2.yaml")
+
+    def enrol(w: Work) -> object:
+        return participants.enrol(w, **facts(scopes))
+
+    def activate(w: Work) -> object:
+        return studies.activate(w, code="scopes")
+
+    for outcome in at_once(people.everything, *((enrol, activate) if enrolled_first else (activate, enrol))):
+        assert not isinstance(outcome, ProError)
+    with work() as w:
+        assert carried_out(w) == (1 if enrolled_first else 0)
+        assert {one.follows.get("month_18") for one in participants.listing(w, study="scopes")} == {None}
+
+
 def test_an_amendment_that_meets_an_answer_leaves_the_form_where_it_is(
     work: Begin, anna: Participant, at_once: Both
 ) -> None:
