@@ -129,6 +129,7 @@ def answers(item: Item) -> str:
     else:
         text = item.kind
     extras = [item.unit.get("en", ""), "na" if item.allows_na else ""]
+    extras += [f"in files also {name}" for name in item.also]
     shown = f"asked if {item.shown_if.item} is {', '.join(map(str, item.shown_if.codes))}" if item.shown_if else ""
     return "; ".join(part for part in [text, *extras, shown] if part)
 

@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,13 +79,16 @@ class Sink(Protocol):
 
 
 @contextmanager
-def reading(path: str, *, items: Sequence[str]) -> Iterator[FormTable]:
-    """Open a table. A CSV's item columns come as dictionaries of texts, its other columns as texts untouched."""
+def reading(path: str, *, items: Mapping[str, Sequence[str]]) -> Iterator[FormTable]:
+    """Open a table. A CSV's item columns come as dictionaries of texts, its other columns as texts untouched.
+
+    `items` has the names that each item's column may have besides its code; it comes under its code.
+    """
     with ExitStack() as stack:
         if path == STREAM:
             yield _csv(sys.stdin.buffer, "standard input", items)
         elif Path(path).suffix.lower() == ".parquet":
-            yield _parquet(path, stack)
+            yield _parquet(path, stack, items)
         else:
             yield _csv(stack.enter_context(Path(path).open("rb")), Path(path).name, items)
 
@@ -160,7 +163,13 @@ def _cells(column: pa.Array) -> pa.Array:
     return pc.if_else(special, pc.binary_join_element_wise(_text('"'), escaped, _text('"'), _text("")), text)
 
 
-def _parquet(path: str, stack: ExitStack) -> FormTable:
+def _named(columns: Sequence[str], items: Mapping[str, Sequence[str]]) -> list[str]:
+    """The columns by their items' codes where they bear one of its other names; blanks around an item's name go."""
+    codes = {other: code for code, others in items.items() for other in (code, *others)}
+    return [codes.get(column.strip(), column) for column in columns]
+
+
+def _parquet(path: str, stack: ExitStack, items: Mapping[str, Sequence[str]]) -> FormTable:
     name = Path(path).name
     try:
         # without pre-buffering a row group is decoded as it is read, not held whole
@@ -168,10 +177,14 @@ def _parquet(path: str, stack: ExitStack) -> FormTable:
     except pa.ArrowInvalid as error:
         raise InvalidTable(f"{name} is not a Parquet file") from error
     expected = math.ceil(file.metadata.num_rows / BATCH_ROWS)
-    return FormTable(name, file.schema_arrow, _parquet_batches(file, name), expected=expected)
+    found = file.schema_arrow
+    schema = pa.schema(
+        [field.with_name(column) for field, column in zip(found, _named(found.names, items), strict=True)]
+    )
+    return FormTable(name, schema, _parquet_batches(file, name, schema.names), expected=expected)
 
 
-def _parquet_batches(file: pq.ParquetFile, name: str) -> Iterator[pa.RecordBatch]:
+def _parquet_batches(file: pq.ParquetFile, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
     batches = file.iter_batches(batch_size=BATCH_ROWS)
     while True:
         try:
@@ -180,17 +193,17 @@ def _parquet_batches(file: pq.ParquetFile, name: str) -> Iterator[pa.RecordBatch
             raise InvalidTable(f"{name} is damaged: not all of it can be read") from error
         if batch is None:
             return
-        yield batch
+        yield batch.rename_columns(columns)
 
 
-def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Sequence[str]) -> FormTable:
+def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Mapping[str, Sequence[str]]) -> FormTable:
     header = _header_line(stream, name)
     try:
         splits = {mark: next(csv.reader([header], delimiter=mark), []) for mark in ",;\t"}
     except csv.Error as error:
         raise InvalidTable(f"{name} has lines that end with a carriage return alone: save it as CSV again") from error
-    delimiter = max(splits, key=lambda mark: len(set(splits[mark]) & set(items)))
-    columns = [column.strip() if column.strip() in items else column for column in splits[delimiter]]
+    delimiter = max(splits, key=lambda mark: len(set(_named(splits[mark], items)) & set(items)))
+    columns = _named(splits[delimiter], items)
     types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}
     schema = pa.schema([(column, types[column]) for column in columns])
     left_out = LeftOut()

@@ -56,7 +56,7 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
     for path in (source, target):
         if path != STREAM and not path.lower().endswith(SUFFIXES):
             raise click.UsageError(f"{path}: expected a name that ends in .csv or .parquet")
-    items = [item.code for item in scored_items(chosen)]
+    items = {item.code: item.also for item in scored_items(chosen)}
     with reading(source, items=items) as table:
         carried = _carried(chosen, table)
         tally = Tally(chosen, tuple(table.schema.names[position] for position in carried))

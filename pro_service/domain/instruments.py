@@ -60,7 +60,10 @@ class LookAlike:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `minimum` and `maximum` bound numbers (inclusive); `options` list the codes of a choice."""
+    """One question. `minimum` and `maximum` bound numbers (inclusive); `options` list the codes of a choice.
+
+    `also` lists other names that a column of its answers may have in a file.
+    """
 
     code: str
     kind: Kind
@@ -73,6 +76,7 @@ class Item:
     skippable: bool = True
     shown_if: Condition | None = None
     recall: Text = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Ne
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
         "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
         "scales", "differences", "thresholds", "references", "safety", "look_alikes")  # fmt: skip
-_ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall")
+_ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall",
+         "also")  # fmt: skip
 _BOUNDED = frozenset({"count", "number", "vas"})
 
 
@@ -161,6 +162,7 @@ def _item(
         skippable=page.flag(node, "skippable", True),
         shown_if=_condition(page, node, before),
         recall=_text(page, node, "recall", needed=False),
+        also=page.strings(node, "also"),
     )
     if kind in _BOUNDED and (item.minimum is None or item.maximum is None or item.minimum >= item.maximum):
         page.wrong(f"{code}: a {kind} needs a minimum below a maximum", node)

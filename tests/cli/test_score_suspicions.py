@@ -12,6 +12,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 import pytest
 
 from pro_service.cli import run
+from pro_service.instruments import load_catalogue
 
 Score = Callable[..., tuple[int, list[list[str]], list[str]]]
 
@@ -252,3 +253,28 @@ def test_names_in_other_capitals_are_pointed_out(score: Score) -> None:
         "invalid-table: forms.csv: no column MO, SC, UA, PD, AD, VAS; there is mo, sc, ua, pd, ad, vas, "
         "and capitals count"
     ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_columns_may_have_the_names_of_another_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    items = load_catalogue()["pro-ctcae"].items
+    names = [item.also[0] if place % 2 else item.code for place, item in enumerate(items)]
+    assert {"PROCTCAE_1A_SCL", "PROCTCAE_48C_SCL", "PROCTCAE_80A_SCL"} <= {item.also[0] for item in items}
+    source = tmp_path / f"forms{suffix}"
+    if suffix == ".csv":
+        source.write_text(f"{','.join(names)},note\n{','.join(['1'] * len(items))},hello\n")
+    else:
+        pq.write_table(pa.table({**{name: [1] for name in names}, "note": ["hello"]}), source)
+    assert run(["score", "pro-ctcae", str(source)]) == 0
+    header, scores = capsys.readouterr().out.splitlines()
+    assert header.startswith("note,T1,T2,T3,T4,T6,")
+    assert scores == ",".join(["hello", *["1"] * 59])
+
+
+def test_a_column_given_under_two_names_is_refused(score: Score) -> None:
+    items = load_catalogue()["pro-ctcae"].items
+    header = [*(item.code for item in items), "PROCTCAE_1A_SCL"]
+    status, _, err = score("pro-ctcae", header, [[1] * len(header)])
+    assert (status, err) == (1, ["invalid-table: forms.csv: more than one column t1S"])
