@@ -7,8 +7,6 @@ from functools import partial
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain.audit import Actor
@@ -55,17 +53,17 @@ def add(*, study: str, url: str, events: tuple[str, ...], site: str, label: str,
 @click.option("--study", default="", metavar="CODE", help="Only this study.")
 @actor_option
 def list_endpoints(study: str, actor: Actor) -> None:
-    """List endpoints, with what each is told and whether it is.
+    """List endpoints: id, study and site, whether it is told anything, its address, and the events it is told.
 
     Example: pro webhook list --study scopes
     """
     with open_runtime().work(actor, writes=False) as work:
         found = webhooks.listing(work, study=study)
-    table = Table("id", "study", "site", "events", "address", "label", "told")
     for one in found:
-        told = f"no: {one.disabled_because}" if one.disabled_at else "yes"
-        table.add_row(str(one.id), one.study, one.site or "every", "\n".join(one.events), one.url, one.label, told)
-    Console(soft_wrap=True).print(table)
+        told = f"disabled: {one.disabled_because}" if one.disabled_at else "enabled"
+        click.echo(f"{one.id}  {one.study}, {one.site or 'every site'}  {told}  {one.label}".rstrip())
+        click.echo(f"    {one.url}")
+        click.echo(f"    {' '.join(one.events)}")
 
 
 @command.command()
