@@ -34,7 +34,7 @@ def diff(*, file: str, form: str, actor: Actor) -> None:
     Example: pro study diff scopes-2.yaml
     """
     text, name = study_text(file)
-    with open_runtime().work(actor, writes=False) as work, progress("Planning anew", "participants") as advance:
+    with open_runtime().work(actor, writes=False) as work, progress("Planning anew", "participant") as advance:
         found = amendments.difference(work, document=text, file=name, progress=advance)
     if form == "json":
         click.echo(json.dumps(asdict(found), indent=2))
@@ -69,7 +69,7 @@ def activate(*, study: str, real_participants: bool, dry_run: bool, actor: Actor
 
 
 def _rehearse(runtime: Runtime, study: str, actor: Actor, *, real_participants: bool) -> None:
-    with runtime.work(actor, writes=False) as work, progress("Planning anew", "participants") as advance:
+    with runtime.work(actor, writes=False) as work, progress("Planning anew", "participant") as advance:
         candidate = studies.candidate(work, code=study, real_participants=real_participants)
         found = amendments.difference_of_newest(work, study=study, progress=advance)
     done = "is active" if candidate.activated_at else "would become active"
@@ -79,7 +79,7 @@ def _rehearse(runtime: Runtime, study: str, actor: Actor, *, real_participants: 
 
 
 def _carry_out(runtime: Runtime, study: str, actor: Actor) -> int:
-    with progress("Planning anew", "participants") as advance:
+    with progress("Planning anew", "participant") as advance:
         return amendments.carry_out(lambda: runtime.work(actor), study=study, progress=advance)
 
 

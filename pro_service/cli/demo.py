@@ -14,7 +14,7 @@ import click
 
 from pro_service.cli.acting import cli_actor
 from pro_service.cli.processes import HERE, port_of, require_free, run_everything
-from pro_service.cli.simulation import progress
+from pro_service.cli.progress import progress
 from pro_service.domain.errors import Conflict
 from pro_service.observability import configure
 from pro_service.runtime import Runtime, build

@@ -11,15 +11,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 
 @contextmanager
-def progress(words: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields what is told how many units are done, and how many there are in all."""
+def progress(words: str, unit: str = "day", *, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, on standard error; nothing where nobody looks. Yields what is told units done and in all."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn(f"{{task.completed}} of {{task.total}} {unit}"),
+        TextColumn(f"{unit} {{task.completed}} of {{task.total}}"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not sys.stderr.isatty() or (hidden and sys.stdout.isatty()),
         transient=True,
     )
     with bar:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,9 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pro_service.cli.progress import progress
 from pro_service.cli.simulation_report import AsFiles, AsJson, AsText, Report
 from pro_service.cli.studies import sound_study, study_text
 from pro_service.domain import simulation as in_memory
@@ -150,20 +148,3 @@ def _through_database(_wish: Wish, order: Order, tally: Tally, reports: Sequence
         finally:
             runtime.engine.dispose()
     return {"answers": totals.answers, "scores": totals.scores}
-
-
-@contextmanager
-def progress(words: str, unit: str = "day", *, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, on standard error; nothing where nobody looks. Yields what is told units done and in all."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn(f"{unit} {{task.completed}} of {{task.total}}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty() or (hidden and sys.stdout.isatty()),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(words, total=1)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
