@@ -154,6 +154,21 @@ def test_repeated_reminders_are_distinct_increasing_and_inside_the_window(
             assert all(visit.opens_at <= at < visit.closes_at for at in times)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), targets=st.lists(st.integers(1, 12), min_size=2, max_size=6))
+def test_however_many_forms_are_due_on_a_day_one_message_speaks_of_all(seed: int, targets: list[int]) -> None:
+    """Failure row 12: none is lost, and nobody hears twice a day."""
+    visits = [timepoint(f"visit_{n}", target=target, closes=9) for n, target in enumerate(targets)]
+    study = replace(tiny(*visits), reminders=ReminderRule(after_open=(3,), before_close=()))
+    study = replace(study, events=(EventKind("randomisation", {}, required=True), *study.events[1:]))
+    for lived in cohort(study, 16, seed):
+        zone = ZoneInfo(lived.person.timezone)
+        assert len({at.astimezone(zone).date() for at in sent(lived)}) == len(sent(lived))
+        told = {each for one in lived.deliveries if one.outcome == "sent" for each in one.assessment_ids}
+        if not lived.person.preferences:
+            assert all(one.id in told for one in lived.assessments if status(one, FAR) is Status.MISSED)
+
+
 @pytest.mark.parametrize("hour", [6, 9, 12, 15, 18, 19, 20, 21, 22, 23])
 def test_at_whatever_hour_people_are_enrolled_nobody_is_written_to_at_night(scopes: Study, hour: int) -> None:
     """Failure row 13: the hour at which staff work moves messages to the morning, and loses none."""
