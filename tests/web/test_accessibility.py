@@ -112,3 +112,18 @@ def test_the_plain_long_form_is_answered_without_script(
     assert page.get_by_role("heading", name="Thank you").is_visible()
     assert person.status() == "submitted"
     assert person.answers("eq-5d-5l") == {"VAS": 0}
+
+
+def test_the_choice_of_messages_in_every_state(on_phone: Phone, patient: Invite) -> None:
+    person = patient()
+    on_phone.open(person)
+    on_phone.page.goto(on_phone.base + "/my")
+    on_phone.page.get_by_role("link", name="Which messages do I get, and when?").click()
+    assert_accessible(on_phone.page)
+    on_phone.page.locator("#paused_until").fill("2020-01-01")
+    on_phone.page.get_by_role("button", name="Save", exact=True).click()
+    on_phone.page.get_by_text("at most half a year ahead").wait_for()
+    assert_accessible(on_phone.page)
+    on_phone.page.get_by_role("button", name="Send me no messages at all").click()
+    on_phone.page.get_by_text("You will get no more messages").wait_for()
+    assert_accessible(on_phone.page)

@@ -19,6 +19,7 @@ OPEN_TO_ANYBODY = {
     "pages.landing",
     "pages.favicon",
     "pages.switch_language",
+    "pages.service_worker",
     "assets.serve",
     "patient.link",
     "patient.begin",

@@ -6,7 +6,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from pro_service.http.authentication import clear_cookie, presented_token
-from pro_service.http.transaction import work
+from pro_service.http.transaction import runtime, work
 from pro_service.services import access, assessments, preferences
 from pro_service.web.pages import go, page
 from pro_service.web.patient import me
@@ -17,6 +17,7 @@ def home() -> ResponseReturnValue:
     person = me.person()
     views = assessments.listing(work(), participant_id=person.participant.id)
     done = me.cards(person, views, me.DONE)
+    webpush = runtime().channels.get("webpush")
     return page(
         "patient/home.html",
         open=me.cards(person, views, me.TO_DO),
@@ -26,6 +27,7 @@ def home() -> ResponseReturnValue:
         messages_url=url_for(
             "patient.preferences", token=preferences.token(work(), participant_id=person.participant.id)
         ),
+        push_key=webpush.public_key if webpush else "",
         contact=person.study.contact,
         signed_in=True,
     )
