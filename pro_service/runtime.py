@@ -15,6 +15,7 @@ from pro_service.domain.instruments import Instrument
 from pro_service.domain.messages import Channel
 from pro_service.instruments.reader import load_catalogue
 from pro_service.posting import Reach
+from pro_service.services.instruments import Catalogue
 from pro_service.services.work import Work
 from pro_service.settings import Settings
 from pro_service.storage import keyring
@@ -42,7 +43,8 @@ class Runtime:
         With `writes=False` it may only read, and on SQLite holds up no writer.
         """
         with unit_of_work(self.engine, writes=writes) as session:
-            yield Work(session, actor, now or self.clock(), self.catalogue, self.keys)
+            catalogue = Catalogue(self.catalogue, session)
+            yield Work(session, actor, now or self.clock(), catalogue, self.keys)
 
 
 def utc_now() -> datetime:

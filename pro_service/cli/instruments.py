@@ -8,20 +8,21 @@ from pathlib import Path
 
 import click
 
-from pro_service.domain.errors import InvalidInstrument
+from pro_service.cli.definitions import checked, find
 from pro_service.domain.instruments import Instrument, Item, Scale, expectation
 from pro_service.domain.interpretation import in_words, of_scale
 from pro_service.domain.scoring import missing_rule, missing_rules, tariff_scales
 from pro_service.instruments import load_catalogue, value_set
-from pro_service.instruments.reader import read
-from pro_service.instruments.tariffs import check_tariffs
 
 _FORMATS = click.Choice(["text", "json"])
 
 
-@click.group(name="instrument", epilog="Example: pro instrument show qlq-c30")
+@click.group(
+    name="instrument",
+    help="The catalogue of questionnaires; check a definition.\n\nExample: pro instrument show qlq-c30",
+)
 def command() -> None:
-    """The catalogue of questionnaires; check a definition."""
+    """The group `pro instrument`; `load`, which needs the database, joins it from a module of its own."""
 
 
 @command.command(name="list", epilog="Example: pro instrument list --format json")
@@ -38,11 +39,8 @@ def list_(form: str) -> None:
 @click.argument("code")
 @click.option("--format", "form", type=_FORMATS, default="text", show_default=True)
 def show(code: str, form: str) -> None:
-    """Show one instrument: items with their codes, scales with their methods, value sets, sources."""
-    catalogue = load_catalogue()
-    if code not in catalogue:
-        raise click.BadParameter(f"{code}: there are {', '.join(catalogue)}", param_hint="CODE")
-    instrument = catalogue[code]
+    """Show one instrument, of the catalogue or in a file: items, scales, the numbers to read them by, sources."""
+    instrument = find(code, hint="CODE")
     if form == "json":
         click.echo(json.dumps(asdict(instrument), indent=2, ensure_ascii=False))
         return
@@ -53,12 +51,7 @@ def show(code: str, form: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
     """Check a definition: each problem on a line with file and line; exit status 1 when there is one."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInstrument(f"{file.name} is not UTF-8 text") from error
-    instrument = read(text, file=str(file))
-    check_tariffs(instrument)
+    instrument = checked(file)
     click.echo(f"{instrument.code} {instrument.version}: {len(instrument.items)} items, "
                f"{len(instrument.scales)} scales, no problems")  # fmt: skip
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from itertools import repeat
 
 import click
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
+from pro_service.cli.definitions import find
 from pro_service.cli.form_columns import forms_of
 from pro_service.cli.form_tables import STREAM, SUFFIXES, FormTable, reading, writing
 from pro_service.cli.score_output import output_of, schema_of
@@ -18,7 +18,7 @@ from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import Instrument
 from pro_service.domain.scoring import DEFAULT_RULE, missing_rules, score, scored_items, tariff_scales
 from pro_service.domain.value_sets import Tariff
-from pro_service.instruments import load_catalogue, value_set
+from pro_service.instruments import value_set
 
 _EXAMPLE = """\b
 Examples:
@@ -42,12 +42,13 @@ Examples:
 def command(instrument: str, source: str, target: str, value_set_id: str | None, rule: str) -> None:
     """Score the forms in INPUT, one per row, with a column per item named by its code.
 
+    INSTRUMENT is a code of the catalogue, or a definition of your own: a file whose name ends in .yaml.
     INPUT and FILE are CSV or Parquet by suffix; - is standard input or output (CSV). Other columns are carried through
     unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing and counted. What
     looks like another edition, codes from 0, swapped columns or rows given twice is told; a row with more or fewer
     cells than the header is left out, which ends with exit status 1.
     """
-    chosen = _instrument(instrument)
+    chosen = find(instrument, hint="INSTRUMENT")
     tariff = _tariff(chosen, value_set_id)
     if rule not in missing_rules(chosen):
         raise click.BadParameter(
@@ -87,15 +88,6 @@ def _watched(table: FormTable, target: str) -> Iterator[pa.RecordBatch]:
             yield batch
             forms += batch.num_rows
             bar.update(1)
-
-
-def _instrument(code: str) -> Instrument:
-    catalogue = load_catalogue()
-    if code not in catalogue:
-        near = get_close_matches(code.lower(), catalogue, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise click.BadParameter(f"{code}: {hint}there are {', '.join(catalogue)}", param_hint="INSTRUMENT")
-    return catalogue[code]
 
 
 def _tariff(instrument: Instrument, chosen: str | None) -> Tariff | None:

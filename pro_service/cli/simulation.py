@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from pro_service.cli.definitions import known_to
 from pro_service.cli.progress import progress
 from pro_service.cli.simulation_report import AsFiles, AsJson, AsText, Report
 from pro_service.cli.studies import sound_study, study_text
@@ -20,7 +21,6 @@ from pro_service.domain.feasibility import Limits, findings
 from pro_service.domain.protocol import Study
 from pro_service.domain.simulation import FAR, Lived
 from pro_service.domain.tally import Tally
-from pro_service.instruments.reader import load_catalogue
 from pro_service.observability import configure
 from pro_service.runtime import build
 from pro_service.services import simulation
@@ -94,7 +94,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     wish = Wish(**options)
     study = sound_study(wish.file)
     order = wish.order(study)
-    tally = Tally(study, load_catalogue(), order.until if wish.until or wish.through_database else FAR)
+    tally = Tally(study, known_to(wish.file), order.until if wish.until or wish.through_database else FAR)
     with ExitStack() as stack:
         reports: list[Report] = [(AsJson if wish.form == "json" else AsText)(wish.totals_only)]
         if wish.output is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pro_service.cli import windows
+from pro_service.cli import definitions, windows
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain import calendar
 from pro_service.domain.audit import Actor
@@ -17,8 +17,7 @@ from pro_service.domain.errors import Invalid, InvalidStudy, Problem
 from pro_service.domain.overlaps import overlaps
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Facts, Planned, TrialEvent, check_event, plan
-from pro_service.instruments.reader import load_catalogue
-from pro_service.services import amendments, studies
+from pro_service.services import amendments, instruments, studies
 from pro_service.studies import discretion, reader
 
 
@@ -101,10 +100,14 @@ def _check_events(study: Study, events: Sequence[TrialEvent]) -> None:
 def load(file: str, actor: Actor) -> None:
     """Keep a study file as a version, not active yet. The same file again changes nothing.
 
+    Definitions of questionnaires in a folder `instruments` beside the file are loaded with it, for good.
+
     Example: pro study load scopes
     """
     text, name = study_text(file)
     with open_runtime().work(actor) as work:
+        for path in definitions.beside(file):
+            instruments.load(work, document=definitions.text_of(path), file=str(path))
         study = studies.load(work, document=text, file=name)
     click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
 
@@ -128,7 +131,7 @@ def show_list() -> None:
 def sound_study(file: str) -> Study:
     """The study in a file, or one that ships; InvalidStudy with everything that is wrong with it."""
     text, name = study_text(file)
-    catalogue = load_catalogue()
+    catalogue = definitions.known_to(file)
     offered = {code: instrument.value_sets for code, instrument in catalogue.items()}
     return reader.read(text, file=name, catalogue_codes=catalogue.keys(), value_sets=offered)
 

@@ -18,6 +18,7 @@ look_alikes: [{name, items, highest, instead}]                      others with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,7 @@ _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", 
         "scales", "differences", "thresholds", "references", "safety", "look_alikes")  # fmt: skip
 _ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall",
          "also")  # fmt: skip
+_CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BOUNDED = frozenset({"count", "number", "vas"})
 
 
@@ -111,6 +113,8 @@ def read(text: str, *, file: str) -> Instrument:
         safety=_safety(page, {item.code: item for item in items}),
         look_alikes=_look_alikes(page, items),
     )
+    if instrument.code and not _CODE.fullmatch(instrument.code):
+        page.wrong("code: expected small letters, digits and hyphens, such as sleep-diary", root, "code")
     for unknown in sorted(set(instrument.value_sets) - set(value_set_ids())):
         page.wrong(f"value_sets: no table {unknown}", root, "value_sets")
     page.finish()

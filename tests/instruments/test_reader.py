@@ -59,6 +59,7 @@ def test_a_good_definition_is_read_in_full() -> None:
 
 MISTAKES = [
     ('version: "1"', "version: 1", "2: version: expected a text"),
+    ("code: sleep-diary", "code: Sleep Diary", "1: code: expected small letters, digits and hyphens"),
     ("owner: Nobody\n", "", "1: owner: expected a text, nothing is there"),
     ("owner: Nobody", "owner: Nobody\ncolour: red", "6: unknown key colour: expected one of code, defaults"),
     ("owner: Nobody", "ownr: Nobody", "5: unknown key ownr: did you mean owner?"),
@@ -234,3 +235,9 @@ def test_listing_the_catalogue_reads_no_definition(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("code: [")
     catalogue = load_catalogue(tmp_path)
     assert (len(catalogue), "broken" in list(catalogue)) == (1, True)
+
+
+def test_the_example_of_the_manual_is_sound() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "define-a-questionnaire.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert [scale.code for scale in read(example, file=page.name).scales] == ["REST", "BAND"]
