@@ -107,7 +107,7 @@ class Audit:
         for person in self.everybody:
             mine = found.get(person.id, [])
             said = [row for row in mine if row.outcome is not None]
-            if not said and not any(row.decision == "submitted" for row in mine):
+            if not said and not person.submitted:  # who submitted before the message went need not hear any more
                 verdict.missing.append(f"{person.address}: nothing was sent")
             for row in said:
                 self._message(verdict, person, row, taken=str(row.id) in taken)

@@ -75,7 +75,7 @@ class Installation:
         """Start what does not run, and wait until the web server can serve."""
         self.database.start()
         self.broker.start()
-        self.mail.script.clear()
+        self.mail.behave()
         self.mail.start()
         self.clock.agree()
         for name in PROGRAMS:

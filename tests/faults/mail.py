@@ -43,7 +43,7 @@ BEFORE_THE_TEXT = frozenset(
         Trouble.STRIKE_BEFORE,
     }
 )
-REFUSALS: dict[Trouble | None, str] = {
+REFUSALS = {
     Trouble.REFUSE_FOR_NOW: "451 later",
     Trouble.REFUSE_TEXT_FOR_NOW: "451 later",
     Trouble.REFUSE_FOR_GOOD: "550 no such person",
@@ -71,6 +71,9 @@ class MailServer:
     clock: Callable[[], datetime]
     port: int = field(default_factory=free_port)
     script: deque[Trouble | None] = field(default_factory=deque)
+    """What to do with the next messages, one after the other; None is nothing."""
+    coming: dict[str, Trouble] = field(default_factory=dict)
+    """What happens to the message of an address once its text is there."""
     taken: list[Taken] = field(default_factory=list)
     unanswered: set[str] = field(default_factory=set)
     """Message ids whose text arrived, and whose sender was told nothing."""
@@ -101,16 +104,33 @@ class MailServer:
             self.controller.stop()
             self.controller = None
 
+    @property
+    def done(self) -> bool:
+        """Whether everything in the script has happened."""
+        return not self.script and not self.coming
+
+    def behave(self) -> None:
+        """Forget the rest of the script."""
+        self.script.clear()
+        self.coming.clear()
+
     async def handle_RCPT(  # noqa: N802  # aiosmtpd finds its hooks by these names
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        trouble = self._next(before_the_text=True)
-        if trouble is Trouble.REFUSE_FOR_GOOD:
-            self.refused[address] += 1
-        await self._act(trouble, server, session)
-        if trouble not in REFUSALS:
-            envelope.rcpt_tos.append(address)
-        return REFUSALS.get(trouble, "250 go on")
+        trouble = self.script[0] if self.script else None
+        if trouble in BEFORE_THE_TEXT:
+            _act(trouble, server, lambda: self.strike(_port(session)))
+            self.refused[address] += trouble is Trouble.REFUSE_FOR_GOOD
+        elif trouble is not None:
+            self.coming[address] = trouble
+        if self.script:
+            self.script.popleft()
+        if trouble is Trouble.STALL_BEFORE:
+            await self._silence()
+        if trouble in BEFORE_THE_TEXT and trouble in REFUSALS:
+            return REFUSALS[trouble]
+        envelope.rcpt_tos.append(address)
+        return "250 go on"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
         content = envelope.content or b""
@@ -118,30 +138,30 @@ class MailServer:
         message_id = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"])
         message_id = message_id.strip("<>").partition("@")[0]
         await asyncio.sleep(self.seconds)
-        trouble = self._next(before_the_text=False)
+        (address,) = envelope.rcpt_tos
+        trouble = self.coming.get(address)
         if trouble not in UNTAKEN:
-            self.taken += [Taken(message_id, address, self.clock()) for address in envelope.rcpt_tos]
+            self.taken.append(Taken(message_id, address, self.clock()))
         if trouble in UNANSWERED:
             self.unanswered.add(message_id)
-        await self._act(trouble, server, session)
-        return REFUSALS.get(trouble, "250 taken")
+        _act(trouble, server, lambda: self.strike(_port(session)))
+        self.coming.pop(address, None)
+        if trouble is Trouble.STALL_AFTER:
+            await self._silence()
+        return REFUSALS.get(trouble, "250 taken") if trouble else "250 taken"
 
-    def _next(self, *, before_the_text: bool) -> Trouble | None:
-        """What the script says, if it is about this moment of a conversation."""
-        if not self.script or (self.script[0] in BEFORE_THE_TEXT) is not before_the_text:
-            return None
-        return self.script[0] or self.script.popleft()
+    async def _silence(self) -> None:
+        """Say nothing for longer than anybody waits."""
+        while not self.release.is_set():
+            await asyncio.sleep(0.05)
 
-    async def _act(self, trouble: Trouble | None, server: SMTP, session: Session) -> None:
-        """Do it, strike it off the script, and where it is silence, keep it."""
-        if trouble in {Trouble.STRIKE_BEFORE, Trouble.STRIKE_AFTER}:
-            self.strike(_port(session))
-        if trouble in {Trouble.DROP_BEFORE, Trouble.DROP_AFTER, Trouble.DROP_UNTAKEN}:
-            _hang_up(server)
-        if trouble is not None:
-            self.script.popleft()
-        while trouble in {Trouble.STALL_BEFORE, Trouble.STALL_AFTER} and not self.release.is_set():
-            await asyncio.sleep(0.05)  # for longer than anybody waits
+
+def _act(trouble: Trouble | None, server: SMTP, strike: Callable[[], None]) -> None:
+    """Hang up, or strike the client, where that is the trouble."""
+    if trouble in {Trouble.STRIKE_BEFORE, Trouble.STRIKE_AFTER}:
+        strike()
+    if trouble in {Trouble.DROP_BEFORE, Trouble.DROP_AFTER, Trouble.DROP_UNTAKEN}:
+        _hang_up(server)
 
 
 def _hang_up(server: SMTP) -> None:

@@ -20,6 +20,8 @@ from tests.support import people
 from tests.support.clock import Clock
 from tests.support.post import Post
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 ANSWERS = {"q1": 1, "q2": 3}
 ADDRESS = "someone@home.test"
 

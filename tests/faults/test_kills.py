@@ -271,6 +271,11 @@ def scores(machine: Machine) -> int:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)],  # by day the rounds strike PostgreSQL and Redis
+    indirect=True,
+)
 def test_killed_anywhere_nothing_saved_is_lost_and_nothing_is_sent_twice(
     machine: Machine, murderer: tuple[Murderer, str]
 ) -> None:

@@ -120,7 +120,7 @@ def cut_the_power(scene: Scene) -> None:
 def wait_for_the_script(scene: Scene) -> None:
     """The mail server misbehaves as it was told, to the end."""
     mail = scene.installation.mail
-    wait_until(lambda: not mail.script, seconds=LONGEST, what="the mail server's misbehaviour")
+    wait_until(lambda: mail.done, seconds=LONGEST, what="the mail server's misbehaviour")
 
 
 def stop_mail(scene: Scene) -> None:
