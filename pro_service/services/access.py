@@ -83,19 +83,35 @@ def mint_link(work: Work, *, participant_id: UUID, assessment_ids: Sequence[UUID
         raise Conflict("this participant has nothing left to answer")
     if not {one.id for one in theirs}.issuperset(asked):
         raise NotFound("this participant has no such assessment")
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    link_id = access.add_link(
-        work.session,
-        token_hash=work.keys.token_hash(token),
-        participant_id=participant_id,
-        assessment_ids=asked,
-        at=work.now,
-    )
-    changes: dict[str, tuple[object, object]] = {"assessments": (None, asked)}
+    return _minted(work, [(participant_id, owner.study_id, asked)])[0]
+
+
+def mint_links(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -> tuple[str, ...]:
+    """The tokens of new sign-in links for messages about to be sent, in the order given, in two statements.
+
+    Each is wanted for a participant, of a study, by id, and for assessments of theirs; read just now.
+    """
+    require(work.actor, "deliveries.send")
+    require(work.actor, "links.mint")
+    return _minted(work, wanted)
+
+
+def _minted(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -> tuple[str, ...]:
+    tokens = tuple(secrets.token_urlsafe(TOKEN_BYTES) for _ in wanted)
+    links = [
+        access.NewLink(work.keys.token_hash(token), participant_id, asked)
+        for token, (participant_id, _, asked) in zip(tokens, wanted, strict=True)
+    ]
+    ids = access.add_links(work.session, links, at=work.now)
     work.record(
-        AuditEvent("link.mint", "link", link_id, changes, study_id=owner.study_id, participant_id=participant_id)
+        *(
+            AuditEvent(
+                "link.mint", "link", link_id, {"assessments": (None, asked)}, study_id=study_id, participant_id=whose
+            )
+            for link_id, (whose, study_id, asked) in zip(ids, wanted, strict=True)
+        )
     )
-    return token
+    return tokens
 
 
 def link_state(work: Work, *, token: str) -> Literal["usable", "expired"]:

@@ -18,7 +18,7 @@ from pro_service.domain.messages import Message, as_html, fill, one_line
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import MessageTemplate, Study
 from pro_service.domain.reminders import local_day
-from pro_service.services import access, preferences
+from pro_service.services import preferences
 from pro_service.services.work import Work
 
 DATES = {"en": "en_GB"}
@@ -33,12 +33,12 @@ def compose(
     participant: Participant,
     study: Study,
     assessments: Sequence[Assessment],
+    token: str,
     base_url: str,
 ) -> Message:
-    """The words of one delivery about these assessments (at least one). Mints a link that opens all of them."""
+    """The words of one delivery about these assessments (at least one). `token` is of a link that opens all of them."""
     template = _template(study, delivery.occasion, participant.language)
-    ids = [one.id for one in assessments]
-    link = f"{base_url}/l/{access.mint_link(work, participant_id=participant.id, assessment_ids=ids)}"
+    link = f"{base_url}/l/{token}"
     unsubscribe = preferences_link(work, participant_id=participant.id, base_url=base_url)
     asked = [code for one in assessments for code in one.instruments]
     values = {

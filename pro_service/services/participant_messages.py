@@ -15,9 +15,9 @@ from pro_service.domain.events import ends_of
 from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.protocol import Study
-from pro_service.domain.reminders import Decision, Kind, Person, local_day
+from pro_service.domain.reminders import Decision, Person, local_day
 from pro_service.domain.sweeps import last_word
-from pro_service.services import contacts, messages, studies
+from pro_service.services import access, contacts, messages, studies
 from pro_service.services.carriers import Letter, Outside
 from pro_service.services.contacts import NOBODY
 from pro_service.services.work import Work
@@ -39,11 +39,21 @@ class _Case:
 
 def prepare(work: Work, claimed: Sequence[Delivery], outside: Outside) -> Mapping[UUID, Letter | Decision]:
     """What is to be done now about each of these messages to participants."""
-    return {case.delivery.id: _prepare(work, case, outside) for case in _cases(work, claimed, outside.channels)}
+    decided = [(case, *_last_word(work, case)) for case in _cases(work, claimed, outside.channels)]
+    going = [(case, spoken_of) for case, spoken_of, decision in decided if spoken_of and case.address is not None]
+    tokens = access.mint_links(
+        work,
+        [(case.participant.id, case.participant.study_id, _ids(spoken_of)) for case, spoken_of in going],
+    )
+    letters = {
+        case.delivery.id: _letter(work, case, spoken_of, token=token, base_url=outside.base_url)
+        for (case, spoken_of), token in zip(going, tokens, strict=True)
+    }
+    return {case.delivery.id: letters.get(case.delivery.id, decision) for case, _, decision in decided}
 
 
-def _prepare(work: Work, case: _Case, outside: Outside) -> Letter | Decision:
-    spoken_of, decision = last_word(
+def _last_word(work: Work, case: _Case) -> tuple[tuple[Assessment, ...], Decision]:
+    return last_word(
         work.now,
         rule=case.study.reminders,
         assessments=case.assessments,
@@ -51,12 +61,13 @@ def _prepare(work: Work, case: _Case, outside: Outside) -> Letter | Decision:
         person=case.person,
         occasion=case.delivery.occasion,
     )
-    if decision.kind is not Kind.SEND or case.address is None:
-        return decision
-    return _letter(work, case, spoken_of, base_url=outside.base_url)
 
 
-def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, base_url: str) -> Letter:
+def _ids(spoken_of: Sequence[Assessment]) -> tuple[UUID, ...]:
+    return tuple(one.id for one in spoken_of)
+
+
+def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, token: str, base_url: str) -> Letter:
     message = messages.compose(
         work,
         delivery=case.delivery,
@@ -64,13 +75,14 @@ def _letter(work: Work, case: _Case, spoken_of: Sequence[Assessment], *, base_ur
         participant=case.participant,
         study=case.study,
         assessments=spoken_of,
+        token=token,
         base_url=base_url,
     )
     return Letter(
         channel=case.channel.name,
         repeatable=case.channel.deduplicates,
         call=partial(case.channel.send, message),
-        assessment_ids=tuple(one.id for one in spoken_of),
+        assessment_ids=_ids(spoken_of),
         lost=partial(_lost, case=case),
     )
 

@@ -155,6 +155,15 @@ _API_KEY = select(api_key).where(api_key.c.key_hash == bindparam("key_hash"))
 _LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token_hash"))
 
 
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A sign-in link to be stored: the keyed hash of its token, whose it is, and what it opens."""
+
+    token_hash: bytes
+    participant_id: UUID
+    assessment_ids: tuple[UUID, ...]
+
+
 def by_session_token(connection: Session, token_hash: bytes) -> Pass:
     """Who a session's token stands for, in one indexed query."""
     rows = _SESSION.rows(connection, {"token_hash": token_hash})
@@ -219,14 +228,22 @@ def end_sessions_of_staff(connection: Session, staff_id: UUID, *, at: datetime) 
     return connection.execute(update(session).where(*where).values(revoked_at=at)).rowcount
 
 
-def add_link(
-    connection: Session, *, token_hash: bytes, participant_id: UUID, assessment_ids: Sequence[UUID], at: datetime
-) -> UUID:
-    """Store a new sign-in link; its id."""
-    new = new_id()
-    row = {"id": new, "token_hash": token_hash, "participant_id": participant_id, "created_at": at}
-    connection.execute(insert(sign_in_link), {**row, "assessment_ids": [str(one) for one in assessment_ids]})
-    return new
+def add_links(connection: Session, new: Sequence[NewLink], *, at: datetime) -> tuple[UUID, ...]:
+    """Store new sign-in links; their ids, in the order given."""
+    ids = tuple(new_id() for _ in new)
+    rows = [
+        {
+            "id": link_id,
+            "token_hash": one.token_hash,
+            "participant_id": one.participant_id,
+            "assessment_ids": [str(each) for each in one.assessment_ids],
+            "created_at": at,
+        }
+        for link_id, one in zip(ids, new, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(sign_in_link), rows)
+    return ids
 
 
 def add_api_key(connection: Session, *, key_hash: bytes, at: datetime, **facts: object) -> UUID:
