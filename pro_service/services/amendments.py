@@ -7,6 +7,7 @@ asked again, and who was done is not touched twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -98,6 +99,21 @@ def carry_out(open_work: OpenWork, *, study: str, progress: Progress) -> int:
             brought += taken if new is versions[-1] else 0
             progress(done, max(total, done))
     return brought
+
+
+def behind(work: Work) -> Mapping[str, int]:
+    """Study -> how many participants are under a version that has been left: carrying out was stopped half-way."""
+    left, newest = {}, set[str]()
+    for version in studies.listing(work):  # by study, newest first
+        if version.activated_at is None:
+            continue
+        if version.code in newest:
+            left[version.id] = version.code
+        newest.add(version.code)
+    found: Counter[str] = Counter()
+    for version_id, number in stored.counts(work.session, list(left)).items():
+        found[left[version_id]] += number
+    return found
 
 
 def populations(work: Work, versions: Sequence[StudyVersion]) -> Mapping[UUID, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pro_service.services import contacts, heartbeats, staff, webhooks
+from pro_service.services import amendments, contacts, heartbeats, staff, webhooks
 from pro_service.services.work import Work
 from pro_service.storage import audit, health
 from pro_service.storage.health import Queue
@@ -36,6 +36,7 @@ def checks(work: Work) -> tuple[Check, ...]:
         _clock(work),
         _keys(work),
         _sealed(work),
+        _amendments(work),
     )
 
 
@@ -81,6 +82,16 @@ def _sealed(work: Work) -> Check:
     last = audit.last_seal(work.session)
     waiting = audit.count_after(work.session, last.last_id if last else 0)
     return Check("audit trail", waiting <= MOST_UNSEALED, f"{waiting} events not sealed yet")
+
+
+def _amendments(work: Work) -> Check:
+    behind = amendments.behind(work)
+    if not behind:
+        return Check("amendments", True, "carried out for everybody")
+    told = "; ".join(
+        f"{n} of {study} under an earlier version: pro study activate {study}" for study, n in behind.items()
+    )
+    return Check("amendments", False, told)
 
 
 def _ago(now: datetime, then: datetime) -> str:

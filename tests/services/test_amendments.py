@@ -19,7 +19,17 @@ from pro_service.domain.errors import Conflict, Forbidden, InvalidStudy, NotFoun
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.runtime import Runtime
-from pro_service.services import amendments, assessments, datasets, events, participants, responses, schedule, studies
+from pro_service.services import (
+    amendments,
+    assessments,
+    datasets,
+    events,
+    health,
+    participants,
+    responses,
+    schedule,
+    studies,
+)
 from pro_service.storage.audit import audit_event
 from pro_service.storage.responses import response
 from tests.services.amended import MONTH_24, TEXT, amendment, second, third
@@ -169,6 +179,9 @@ def test_stopped_half_way_it_goes_on_where_it_was(
         studies.activate(w, code="scopes")
     with pytest.raises(KeyboardInterrupt):
         carry_out(work, pull_the_plug)
+    with work(writes=False) as w:
+        (told,) = [check for check in health.checks(w) if check.name == "amendments"]
+    assert (told.ok, told.detail) == (False, "3 of scopes under an earlier version: pro study activate scopes")
     half = [targets(work, one)["month_3"] for one in everybody]
     assert sorted(half) == ["2026-04-12"] * 3 + ["2026-05-12"] * 2
     assert [("month_18" in targets(work, one)) for one in everybody] == [day == "2026-05-12" for day in half]
@@ -176,6 +189,8 @@ def test_stopped_half_way_it_goes_on_where_it_was(
     assert carry_out(work, lambda done, total: seen.append((done, total))) == 3
     assert seen == [(2, 3), (3, 3)]
     assert {targets(work, one)["month_3"] for one in everybody} == {"2026-05-12"}
+    with work(writes=False) as w:
+        assert amendments.behind(w) == {}
 
 
 def test_two_amendments_after_each_other(work: Begin, enrolled: Enrol) -> None:
