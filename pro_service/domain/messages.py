@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy, default
 from email.utils import format_datetime
 from html import escape
 from string import Formatter
+from typing import Any
 
 from pro_service.domain.errors import Invalid, Problem
 
@@ -108,9 +111,21 @@ def _clickable(line: str, links: Sequence[str]) -> str:
     return "".join(shown)
 
 
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header that goes out in one line: folded into encoded words, a link is none to those who look for it."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)
+_POLICY = default.clone(header_factory=_HEADERS)
+
+
 def as_email(message: Message, *, sender: str) -> EmailMessage:
     """The message as an e-mail with a plain and an HTML part. The same message makes the same bytes."""
-    email = EmailMessage()
+    email = EmailMessage(_POLICY)
     email["From"] = sender
     email["To"] = message.to
     email["Subject"] = one_line(message.subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.policy import SMTP
 
 import pytest
 from hypothesis import given
@@ -86,3 +87,10 @@ def test_one_click_unsubscribes_over_https_alone(unsubscribe: str, headers: tupl
     """RFC 8058: the button of a mail program posts to an https address; RFC 2369 alone knows any address."""
     email = as_email(replace(MESSAGE, unsubscribe=unsubscribe), sender="noreply@clinic.test")
     assert (email["List-Unsubscribe"], email["List-Unsubscribe-Post"]) == headers
+
+
+def test_a_long_link_to_unsubscribe_goes_out_in_one_line() -> None:
+    """Folded into encoded words, it would be no link to the mail programs that look for it."""
+    link = f"https://questionnaires.a-hospital-of-some-size.example.org/m/{'A' * 43}"
+    sent = as_email(replace(MESSAGE, unsubscribe=link), sender="noreply@clinic.test").as_bytes(policy=SMTP)
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in sent
