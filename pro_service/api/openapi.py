@@ -30,6 +30,9 @@ STATUSES = {
     429: "Too many requests; Retry-After says when to come back.",
     503: "The database is away; Retry-After says when to come back.",
 }
+NAMED_INSIDE = frozenset({"bounces.record", "webhooks.add", "webhooks.listing"})
+"""Operations that name what they are about in the body or the query, and may find that there is no such thing."""
+
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "An error by RFC 9457. `code` is stable; some codes bring further members.",
@@ -125,7 +128,7 @@ def _complete_operation(operation: dict[str, Any], method: str, endpoint: str, *
     statuses = {400, 429, 503}
     if not is_public or getattr(view, "signs_in", False):
         statuses |= {401, 403}
-    if is_path_of_things:
+    if is_path_of_things or endpoint in NAMED_INSIDE:
         statuses.add(404)
     if any(parameter["in"] != "path" for parameter in operation.get("parameters", [])):
         statuses.add(422)

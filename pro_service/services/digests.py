@@ -98,7 +98,9 @@ def _decide(work: Work, due: Sequence[Member]) -> None:
     days = {
         member.id: day
         for member in due
-        if member.next_digest_at is not None and (day := rules.day(work.now, zones[member.id])) is not None
+        if member.next_digest_at is not None
+        and readers[member.id].places  # a monitor, say, gets no digests: there is nothing to decide
+        and (day := rules.day(work.now, zones[member.id])) is not None
     }
     carriers.queue(work, *_deliveries(work, state, readers, days))
     staff.plan_digests(work.session, {one: rules.next_at(work.now, zone) for one, zone in zones.items()})

@@ -106,9 +106,9 @@ def prefer(work: Work, *, email: str = "", language: str | None = None, wish: st
 
 
 def own(work: Work) -> Member:
-    """The account of whoever asks; NotFound for who has none, such as an API key."""
+    """The account of whoever asks; Forbidden for who has none, such as an API key."""
     if work.actor.kind != "staff":
-        raise NotFound("this is for somebody with an account")
+        raise Forbidden("this is for somebody with an account")
     return staff.by_ids(work.session, [UUID(work.actor.id)])[UUID(work.actor.id)]
 
 

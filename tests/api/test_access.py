@@ -67,8 +67,8 @@ ROUTES = [
     ("DELETE", "/webhooks/{webhook}", None, 404, 404, 404, 404, 404),
     ("POST", "/webhooks/{webhook}/secret", "nothing", 404, 404, 404, 404, 404),
     # an API key has no account of its own
-    ("GET", "/staff/me/preferences", None, 404, 404, 404, 404, 404),
-    ("PATCH", "/staff/me/preferences", "nothing", 404, 404, 404, 404, 404),
+    ("GET", "/staff/me/preferences", None, 403, 403, 403, 403, 403),
+    ("PATCH", "/staff/me/preferences", "nothing", 403, 403, 403, 403, 403),
     ("POST", "/bounces", "bounce", 403, 404, 403, 403, 403),
     ("GET", "/studies/scopes/deliveries?outcome=failed", None, 403, 200, 200, 200, 200),
     ("POST", "/deliveries/{delivery}/resend", "resend", 403, 409, 409, 404, 403),

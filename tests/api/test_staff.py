@@ -48,4 +48,4 @@ def test_what_cannot_be_chosen(wrong: dict[str, Any], ann: Caller) -> None:
 
 
 def test_a_key_has_no_account(staff: Caller) -> None:
-    assert code_of(staff("GET", "/staff/me/preferences")) == "not-found"
+    assert code_of(staff("GET", "/staff/me/preferences")) == "forbidden"

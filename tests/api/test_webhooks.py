@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from pro_service.domain import webhooks
 from pro_service.domain.webhooks import EVENTS
 from pro_service.runtime import Runtime
 from pro_service.services import access
@@ -35,6 +39,24 @@ def test_the_secret_is_shown_once(staff: Caller, made: dict[str, Any]) -> None:
     shown = staff("GET", f"/webhooks/{made['id']}").get_json()
     assert shown == {name: value for name, value in made.items() if name != "secret"}
     assert staff("GET", "/webhooks?study=scopes").get_json() == {"items": [shown]}
+
+
+def test_the_receiver_in_the_guide_takes_what_is_signed_and_nothing_else(
+    made: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs/how-to/use-webhooks.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    theirs: dict[str, Any] = {"__name__": "receiver"}
+    exec(code.replace("whsec_...", made["secret"]), theirs)  # what people will paste
+    now = datetime.now(UTC)  # the library they use looks at the real clock
+    content = webhooks.body("assessment.submitted", now, {"participant": "NKI-001"})
+    headers = webhooks.headers([made["secret"]], message_id="m1", at=now, content=content)
+    receiver = theirs["app"].test_client()
+    assert receiver.post("/pro", data=content, headers=headers).status_code == 204
+    assert receiver.post("/pro", data=content, headers=headers).status_code == 204
+    assert receiver.post("/pro", data=content + b" ", headers=headers).status_code == 401
+    assert receiver.post("/pro", data=content).status_code == 401
+    assert capsys.readouterr().out == "assessment.submitted NKI-001\n"
 
 
 def test_change_disable_and_enable(staff: Caller, made: dict[str, Any]) -> None:

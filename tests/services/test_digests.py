@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.errors import ChannelError, Forbidden, Invalid, NotFound
+from pro_service.domain.errors import ChannelError, Forbidden, Invalid
 from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact, Participant
 from pro_service.runtime import Runtime, build
@@ -176,6 +176,7 @@ def test_each_reads_of_their_own_site_in_their_own_language(team: Team, enrolled
     with team.runtime.work(people.everything) as w:
         access.prefer(w, email="bob@example.org", language="nl")
     assert team.morning() == ["ann", "bob", "cas"]
+    assert team.decisions() == [("send", "sent")] * 3
     texts = {str(one["To"]): str(one.get_body(("plain",)).get_content()) for one in team.mails()}  # type: ignore[union-attr]
     assert "NKI-001" in texts["ann@example.org"]
     assert "LUMC" not in texts["ann@example.org"]
@@ -312,7 +313,7 @@ def test_choices_about_messages_are_checked_and_ones_own(team: Team) -> None:
             accounts.prefer(w, wish="some")
         with pytest.raises(Forbidden):
             accounts.prefer(w, email="ann@example.org", wish="all")
-    with team.runtime.work(people.system) as w, pytest.raises(NotFound):
+    with team.runtime.work(people.system) as w, pytest.raises(Forbidden):
         accounts.own(w)
 
 
