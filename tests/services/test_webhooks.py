@@ -11,16 +11,18 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from pro_service.domain.audit import Actor
+from pro_service.domain.audit import Actor, AuditEvent
 from pro_service.domain.errors import ChannelError, Forbidden, Invalid, NotFound, UnknownStudy
 from pro_service.domain.participants import Participant
 from pro_service.domain.webhooks import EVENTS
 from pro_service.posting import Reach, post
 from pro_service.runtime import Runtime
 from pro_service.services import deliveries, sealing, webhooks
+from pro_service.storage import staff
 from pro_service.storage.audit import audit_event
 from pro_service.storage.deliveries import delivery, delivery_attempt
 from pro_service.storage.keyring import new_key, parse
+from pro_service.storage.metadata import new_id
 from pro_service.storage.webhooks import webhook
 from tests.support import endpoint, people
 from tests.support.clock import Clock
@@ -129,6 +131,23 @@ def test_gone_disables_the_endpoint_and_enabling_it_catches_up(
     told.change(enabled=True)
     assert told.tick() == ["assessment.opened"]
     assert told.data()["participant"] == "NKI-002"
+
+
+def test_who_may_enable_it_again_is_told_at_once(told: Teller, enrolled: Enrol, other: Endpoint) -> None:
+    with told.runtime.work(people.everything) as w:
+        for name, role, site in (("dan", "data_manager", ""), ("nik", "data_manager", "nki"), ("ann", "monitor", "")):
+            facts = {"email": f"{name}@example.org", "role": role, "study": "scopes", "site": site}
+            staff.add(w.session, id=new_id(), password_hash="-", created_at=w.now, **facts)
+        w.record(AuditEvent("staff.create", "staff", "three"))
+    enrolled()
+    other.script = [410]
+    told.tick()
+    told.send()
+    (mail,) = (told.runtime.settings.data_dir / "outbox").glob("*.eml")
+    text = mail.read_text()
+    assert "To: dan@example.org" in text  # an endpoint of the whole study is not for one site, nor for a monitor
+    assert "Subject: A webhook of scopes was disabled" in text
+    assert f"pro webhook enable {told.webhook.id}" in text
 
 
 def test_what_waits_for_a_disabled_endpoint_is_not_sent(
