@@ -11,7 +11,7 @@ from tests.faults.installation import Installation, installed
 from tests.faults.people import open_study
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # gone before the tests that come after: it works as long as it lives
 def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """What is to be audited: everybody who is ever enrolled in the installation, where SCOPES is active."""
     with installed(tmp_path_factory.mktemp("installation")) as built:
