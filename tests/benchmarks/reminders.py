@@ -57,14 +57,14 @@ def run() -> Iterator[dict[str, object]]:
         runtime = build(from_environment(variables), clock=lambda: NOW)
         upgrade(runtime.engine)
         settle()
-        version = _study(runtime)
-        _people(runtime, version, NOT_DUE, at=LATER)
+        version = active_study(runtime)
+        open_forms(runtime, version, NOT_DUE, at=LATER)
         values, limits = [], []
         for _ in range(ROUNDS):
-            limits.append(_bare(server, _people(runtime, version, PEOPLE, at=None)))
-            _people(runtime, version, PEOPLE, at=NOW)
+            limits.append(_bare(server, open_forms(runtime, version, PEOPLE, at=None)))
+            open_forms(runtime, version, PEOPLE, at=NOW)
             values.append(_sweep(runtime))
-        _people(runtime, version, PEOPLE, at=NOW)
+        open_forms(runtime, version, PEOPLE, at=NOW)
         peak = _peak_of_sweep(runtime)
         runtime.engine.dispose()
     value, limit = max(values), max(limits)
@@ -80,7 +80,7 @@ def run() -> Iterator[dict[str, object]]:
     }
 
 
-def _study(runtime: Runtime) -> studies.ActiveVersion:
+def active_study(runtime: Runtime) -> studies.ActiveVersion:
     text, path = shipped("scopes")
     with runtime.work(Actor(kind="cli", id="benchmark", role="admin")) as work:
         studies.load(work, document=text, file=str(path))
@@ -88,7 +88,7 @@ def _study(runtime: Runtime) -> studies.ActiveVersion:
         return studies.active_version(work, code="scopes")
 
 
-def _people(runtime: Runtime, version: studies.ActiveVersion, number: int, *, at: datetime | None) -> list[Pair]:
+def open_forms(runtime: Runtime, version: studies.ActiveVersion, number: int, *, at: datetime | None) -> list[Pair]:
     """So many people with one open assessment each, to be looked at then; their ids, person and assessment."""
     pairs = [(new_id(), new_id()) for _ in range(number)]
     opens_at = (at or NOW) - timedelta(hours=10)
