@@ -54,6 +54,10 @@ class Books:
         due = select(delivery.c.id).where(delivery.c.due_at <= now, free).with_for_update(skip_locked=True)
         return len(self.rows(due))
 
+    def held_up(self) -> bool:
+        """Does somebody wait for a lock of somebody else?"""
+        return self.number(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")) > 0
+
     def work_left(self) -> int:
         """How much could be done now: windows to decide about, messages to send, forms to score."""
         now = self.installation.clock()

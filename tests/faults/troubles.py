@@ -130,10 +130,14 @@ def stop_mail(scene: Scene) -> None:
 
 
 def freeze_the_sender(scene: Scene) -> None:
-    """A worker stands still while it sends, for longer than its claim; another takes over; then it goes on."""
+    """A worker stands still while it sends, for longer than its claim; another takes over; then it goes on.
+
+    Where it stands still in a transaction, the other may have to wait for its locks.
+    """
     wait_for_the_script(scene)
     scene.installation.clock.jump(PAST_ANY_CLAIM)
-    wait_until(lambda: not scene.books.takeable(), seconds=LONGEST, what="the other worker taking over")
+    books = scene.books
+    wait_until(lambda: not books.takeable() or books.held_up(), seconds=LONGEST, what="the other worker taking over")
 
 
 def jump(scene: Scene, by: timedelta) -> None:
