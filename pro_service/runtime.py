@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pro_service.channels import reachable
@@ -15,6 +15,7 @@ from pro_service.domain.instruments import Instrument
 from pro_service.domain.messages import Channel
 from pro_service.instruments.reader import load_catalogue
 from pro_service.posting import Reach
+from pro_service.services import licences
 from pro_service.services.instruments import Catalogue
 from pro_service.services.work import Work
 from pro_service.settings import Settings
@@ -22,11 +23,12 @@ from pro_service.storage import keyring
 from pro_service.storage.engine import Engine, make_engine
 from pro_service.storage.keyring import KeyRing
 from pro_service.storage.session import unit_of_work
+from pro_service.storage.wordings import Wordings
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The process's engine, catalogue, keys, channels, clock, and how far webhooks reach. Make one with `build`."""
+    """What one process has: engine, catalogue, keys, channels, clock, reach of webhooks, wording packs. See `build`."""
 
     settings: Settings
     engine: Engine
@@ -35,6 +37,7 @@ class Runtime:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     reach: Reach
+    wordings: Wordings = field(default_factory=Wordings)
 
     @contextmanager
     def work(self, actor: Actor, *, now: datetime | None = None, writes: bool = True) -> Iterator[Work]:
@@ -44,7 +47,7 @@ class Runtime:
         """
         with unit_of_work(self.engine, writes=writes) as session:
             catalogue = Catalogue(self.catalogue, session)
-            yield Work(session, actor, now or self.clock(), catalogue, self.keys)
+            yield Work(session, actor, now or self.clock(), catalogue, self.keys, self.wordings)
 
 
 def utc_now() -> datetime:
@@ -65,7 +68,6 @@ def settle() -> None:
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
     """Everything a process shares. InvalidSetting where a setting can't be used; opens no connection yet."""
     catalogue = load_catalogue()
-    _refuse_placeholders(settings, catalogue)
     return Runtime(
         settings=settings,
         engine=make_engine(settings.database_url),
@@ -77,9 +79,14 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
     )
 
 
-def _refuse_placeholders(settings: Settings, catalogue: Mapping[str, Instrument]) -> None:
-    if settings.production and not settings.allow_placeholders:
-        codes = sorted(code for code, instrument in catalogue.items() if instrument.placeholder_wording)
-        if codes:
-            listed = ", ".join(codes)
-            raise InvalidSetting(f"PRO_ALLOW_PLACEHOLDERS: only placeholder wording for {listed}; load it, or say yes")
+def require_wording(runtime: Runtime) -> None:
+    """InvalidSetting where production would show placeholders, or words whose licence is over, in an active study.
+
+    Asked when the service starts, not when a command runs: the words are loaded by one.
+    """
+    if runtime.settings.production and not runtime.settings.allow_placeholders:
+        with runtime.work(Actor(kind="system", id="start", role="system"), writes=False) as work:
+            found = licences.lacking_in_active_studies(work)
+        if found:
+            listed = ", ".join(found)
+            raise InvalidSetting(f"PRO_ALLOW_PLACEHOLDERS: no valid wording for {listed}; load it, or say yes")

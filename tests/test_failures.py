@@ -42,6 +42,7 @@ ROWS = {
     24: "cached texts ignored the language",
     25: "mail scanners opened one-time links and spent them",
     26: "invitations kept the old date and text",
+    28: "a skip rule came into a licensed questionnaire, or its options were reordered",
 }
 NAMED = re.compile(r"(?:failure rows?|^failures?|^rows?)\s+(\d+(?:(?:,\s*|\s+and\s+)\d+)*)", re.IGNORECASE)
 

@@ -113,10 +113,9 @@ def test_production_starts_on_settings_of_its_own(more: dict[str, str]) -> None:
     assert from_environment({**PRODUCTION, **more}).production
 
 
-def test_production_refuses_placeholder_wording_without_an_explicit_yes() -> None:
-    with pytest.raises(InvalidSetting, match=r"^PRO_ALLOW_PLACEHOLDERS: only placeholder wording for .*eq-5d-5l"):
-        build(from_environment(PRODUCTION))
-    runtime = build(from_environment({**PRODUCTION, "PRO_ALLOW_PLACEHOLDERS": "yes"}))
+def test_a_production_runtime_can_be_built_to_load_wording_into() -> None:
+    """Whether placeholders would be shown is asked when the service starts: see tests/services/test_wording.py."""
+    runtime = build(from_environment(PRODUCTION))
     assert all(isinstance(instrument, Instrument) for instrument in runtime.catalogue.values())
 
 

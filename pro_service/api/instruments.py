@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 from pro_service.api.shapes import Shape, words
 from pro_service.domain.errors import UnknownInstrument
 from pro_service.domain.instruments import Instrument, Item
+from pro_service.domain.wording import PLACEHOLDER, shown_as
 from pro_service.http.definitions import conditional, definition
 from pro_service.http.transaction import work
 
@@ -104,12 +105,12 @@ def one(instrument: str, query_data: dict[str, str]) -> Any:
     return definition(text, version=blake2b(text.encode(), digest_size=12).hexdigest())
 
 
-_texts: dict[tuple[str, str, str], tuple[Instrument, str]] = {}
+_texts: dict[tuple[str, str, str, str], tuple[Instrument, str]] = {}
 
 
 def as_json(instrument: Instrument, language: str) -> str:
-    """The definition as JSON text; made once per questionnaire, version and language."""
-    key = (instrument.code, instrument.version, language)
+    """The definition as JSON text; made once per questionnaire, version, language and wording."""
+    key = (instrument.code, instrument.version, language, shown_as(instrument, language))
     kept = _texts.get(key)
     if kept is None or kept[0] is not instrument:
         kept = _texts[key] = (instrument, dumps(_described(instrument, language)))
@@ -124,7 +125,7 @@ def _described(instrument: Instrument, language: str) -> dict[str, Any]:
         "title": words(instrument.title, language),
         "recall": words(instrument.recall, language),
         "respondent": instrument.respondent,
-        "placeholder_wording": instrument.placeholder_wording,
+        "placeholder_wording": shown_as(instrument, language) == PLACEHOLDER,
         "items": [_item(item, language) for item in instrument.items],
     }
 

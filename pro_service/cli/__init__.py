@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "delivery": ("deliveries", "Why a message was sent, or not; what failed or is in doubt."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),
     "instrument load": ("own_instruments:load", "Keep a definition of your own, for good."),
+    "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
     "export": ("exports", "Write a data cut."),
     "staff": ("staff", "Accounts of the study team."),

@@ -17,7 +17,7 @@ import click
 from pro_service.cli.acting import open_runtime
 from pro_service.cli.supervisor import Program, supervise
 from pro_service.domain.errors import Conflict
-from pro_service.runtime import Runtime
+from pro_service.runtime import Runtime, require_wording
 from pro_service.settings import Settings
 from pro_service.storage import migrations
 
@@ -41,6 +41,7 @@ def web(host: str, port: int | None) -> None:
     Example: pro web --host 0.0.0.0 --port 8000
     """
     runtime = open_runtime()
+    require_wording(runtime)
     _become(web_command(runtime.settings, host=host, port=port or port_of(runtime.settings)))
 
 
@@ -50,7 +51,7 @@ def worker() -> None:
 
     Example: pro worker
     """
-    open_runtime()  # a setting that cannot be used is one clear line, before anything starts
+    require_wording(open_runtime())  # what stops the start is one clear line, before anything starts
     _become(WORKER)
 
 
@@ -60,7 +61,7 @@ def beat() -> None:
 
     Example: pro beat
     """
-    open_runtime()
+    require_wording(open_runtime())
     _become(BEAT)
 
 
@@ -74,6 +75,7 @@ def up(host: str, port: int | None) -> None:
     """
     runtime = open_runtime()
     migrations.upgrade(runtime.engine)
+    require_wording(runtime)
     address = f"http://{HERE}:{port or port_of(runtime.settings)}"
     raise click.exceptions.Exit(
         run_everything(

@@ -49,6 +49,7 @@ class KnownResponse:
     definition: Instrument
     version: str
     language: str
+    wording: str
     revision: int
     shown: tuple[Item, ...]
     answers: Answers

@@ -101,6 +101,7 @@ def items_long() -> Table:
         Column("instrument", "Questionnaire"),
         Column("instrument_version", "Version of its definition"),
         Column("language", "Language the question was asked in"),
+        Column("wording", "SHA-256 of the wording that was shown, or whether that was a placeholder"),
         Column("item", "Question"),
         Column("state", "Whether there is an answer, and if not why", codelist="answer_state"),
         Column("value", "Answer that is a number or a code", "float", "scale"),
@@ -121,7 +122,7 @@ def long_rows(cut: Cut) -> RowsOf:
         begin = (known.participant.code, *occasion_cells(form.assessment))
         dated = not cut.hides_dates(form.assessment.timepoint)
         for response in form.responses:
-            about = (*begin, response.definition.code, response.version, response.language)
+            about = (*begin, response.definition.code, response.version, response.language, response.wording)
             answers, shown = response.answers, {item.code for item in response.shown}
             for code, read in cells[response.definition.code]:
                 answer = answers.get(code)

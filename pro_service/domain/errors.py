@@ -6,6 +6,7 @@
     │   ├── UnknownItem         an answer to an item that is not in the form
     │   ├── InvalidStudy        a study file that cannot work (file and line in each problem)
     │   ├── InvalidInstrument   an instrument definition that cannot work
+    │   ├── InvalidWording      a wording pack that departs from its definition
     │   ├── InvalidTable        a table of forms whose columns do not fit the instrument
     │   ├── InvalidSetting      a PRO_* variable that is missing, malformed or unknown
     │   ├── IncompleteForm      an item that may not be skipped was left open
@@ -114,6 +115,12 @@ class InvalidInstrument(Invalid):
     """An instrument definition that cannot work."""
 
     code = "invalid-instrument"
+
+
+class InvalidWording(Invalid):
+    """A wording pack that is malformed, or departs from the definition of its questionnaire."""
+
+    code = "invalid-wording"
 
 
 class InvalidTable(Invalid):

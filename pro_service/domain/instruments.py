@@ -99,6 +99,7 @@ class Instrument:
 
     `permission` says in a word what it takes to show its wording, `licence` in a sentence. `sources` has a key each,
     which the numbers of interpretation refer to. `safety` lists the answers somebody should look at without delay.
+    `wordings` holds, by language, the hash of the wording pack that its words there come from.
     """
 
     code: str
@@ -120,6 +121,7 @@ class Instrument:
     references: tuple[Reference, ...] = ()
     safety: tuple[Condition, ...] = ()
     look_alikes: tuple[LookAlike, ...] = ()
+    wordings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def readings(self) -> tuple[Reading, ...]:

@@ -26,7 +26,7 @@ Changes = dict[str, tuple[object, object]]
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What is stored of a response. Revision 0 is one that nothing was saved to yet."""
+    """What is stored of a response. Revision 0 is one that nothing was saved to yet; `wording`: see domain.wording."""
 
     id: UUID
     assessment_id: UUID
@@ -37,6 +37,7 @@ class Response:
     stamps: Mapping[str, Stamp]
     revision: int = 0
     to_score: bool = False
+    wording: str = "placeholder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pro_service.domain.instruments import Answer, Instrument, missing_items, vi
 from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study, Text
 from pro_service.domain.responses import Response
+from pro_service.services import wording
 from pro_service.services.permissions import require, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import assessments, participants, responses, sheets
@@ -89,8 +90,9 @@ def form(work: Work, *, assessment_id: UUID) -> Form:
     sheet = sheets.by_assessment(work.session, assessment_id)
     study = require(work, sheet.participant, "assessments.read")
     one = sheet.assessment
-    parts = (_part(instrument_of(work, code), sheet.responses.get(code)) for code in one.instruments)
-    return Form(one, sheet.participant, study, status(one, work.now), tuple(parts))
+    asked = (wording.shown(work, instrument_of(work, code)) for code in one.instruments)
+    parts = tuple(_part(instrument, sheet.responses.get(instrument.code)) for instrument in asked)
+    return Form(one, sheet.participant, study, status(one, work.now), parts)
 
 
 def record_missing(work: Work, *, assessment_id: UUID, reason: str) -> Assessment:

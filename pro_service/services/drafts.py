@@ -26,6 +26,8 @@ from pro_service.domain.errors import (
 )
 from pro_service.domain.instruments import Instrument, check_answers, unknown_items
 from pro_service.domain.responses import Draft, Response, Sheet
+from pro_service.domain.wording import shown_as
+from pro_service.services import wording
 from pro_service.services.assessments import instrument_of
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
@@ -93,7 +95,7 @@ def laid(work: Work, sheet: Sheet, code: str, draft: Draft, by: Hand, *, prefix:
     Raises UnknownInstrument, UnknownItem, InvalidAnswer (`prefix` goes before the items' codes), AlreadySubmitted,
     NotOpenYet, WindowClosed, StaleRevision.
     """
-    instrument = _asked(work, sheet, code)
+    instrument = wording.shown(work, _asked(work, sheet, code))
     _check(instrument, draft, prefix)
     one = sheet.assessment
     before = sheet.responses.get(code) or _blank(sheet, instrument)
@@ -106,9 +108,12 @@ def laid(work: Work, sheet: Sheet, code: str, draft: Draft, by: Hand, *, prefix:
     if by.mode != "self":
         draft = replace(draft, seen=dict.fromkeys(draft.answers, by.at))
     after = documents.merged(before, draft, work.now)
-    return (
-        after if after is before or after.version == instrument.version else replace(after, version=instrument.version)
-    )
+    if after is before:
+        return after
+    shown = shown_as(instrument, after.language)
+    if (after.version, after.wording) == (instrument.version, shown):
+        return after
+    return replace(after, version=instrument.version, wording=shown)
 
 
 def _asked(work: Work, sheet: Sheet, code: str) -> Instrument:

@@ -134,6 +134,7 @@ def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetim
         definition=definition,
         version=row.instrument_version,
         language=row.language,
+        wording=row.wording,
         revision=scores[0].revision if scores and touched else row.revision,
         shown=shown,
         answers={item.code: answers[item.code] for item in shown if item.code in answers},

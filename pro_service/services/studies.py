@@ -15,6 +15,7 @@ from pro_service.domain.errors import AlreadyActive, Conflict, PlaceholderWordin
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study, StudyVersion, Text
 from pro_service.domain.roles import require
+from pro_service.services import wording
 from pro_service.services.work import Work
 from pro_service.storage import amendments as stored_amendments
 from pro_service.storage import studies
@@ -129,9 +130,9 @@ def _add(work: Work, study: Study, document: str) -> None:
 def candidate(work: Work, *, code: str, real_participants: bool = False) -> StudyVersion:
     """The version that `activate` would make active: the newest. Raises UnknownStudy.
 
-    With `real_participants` it raises PlaceholderWording while some questionnaire has only our topic labels. An
-    amendment is checked once more, against the participants there are by now: InvalidStudy where it would leave
-    somebody without an answer.
+    With `real_participants` it raises PlaceholderWording while some questionnaire has only our topic labels in one of
+    the study's languages, or its licence there is over. An amendment is checked once more, against the participants
+    there are by now: InvalidStudy where it would leave somebody without an answer.
     """
     require(work.actor, "studies.activate", study=code)
     known = studies.versions(work.session, code)
@@ -141,10 +142,10 @@ def candidate(work: Work, *, code: str, real_participants: bool = False) -> Stud
     if known[0].activated_at is None:
         text, file = studies.document(work.session, known[0].id), f"{code} version {known[0].version}"
         _read(work, text, file, past=past(work, known))
-    placeholders = [one for one in study.instruments if work.catalogue[one].placeholder_wording]
-    if real_participants and placeholders:
+    lacking = wording.lacking(work, study) if real_participants else ()
+    if lacking:
         raise PlaceholderWording(
-            f"{code} cannot be activated for real participants: placeholder wording in {', '.join(placeholders)}"
+            f"{code} cannot be activated for real participants: placeholder wording in {', '.join(lacking)}"
         )
     return known[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pro_service.domain.audit import Actor, AuditEvent
@@ -11,6 +11,7 @@ from pro_service.domain.instruments import Instrument
 from pro_service.storage import audit
 from pro_service.storage.keyring import KeyRing
 from pro_service.storage.session import Session
+from pro_service.storage.wordings import Wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Work:
     now: datetime
     catalogue: Mapping[str, Instrument]
     keys: KeyRing
+    wordings: Wordings = field(default_factory=Wordings)
 
     def record(self, *events: AuditEvent) -> None:
         """Write audit lines in this transaction; many at once cost one statement."""

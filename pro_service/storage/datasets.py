@@ -50,6 +50,7 @@ class ResponseRow:
     instrument: str
     instrument_version: str
     language: str
+    wording: str
     answers: Mapping[str, Any]
     stamps: Mapping[str, Mapping[str, Any]]
     revision: int
@@ -118,6 +119,7 @@ def responses(session: Session, ids: Sequence[UUID], *, known_by: datetime) -> d
             columns.instrument,
             columns.instrument_version,
             columns.language,
+            columns.wording,
             columns.answers,
             columns.stamps,
             columns.revision,
@@ -128,7 +130,7 @@ def responses(session: Session, ids: Sequence[UUID], *, known_by: datetime) -> d
     )
     found = defaultdict(list)
     for row in session.execute(query):
-        found[row.assessment_id].append(ResponseRow(*row))
+        found[row.assessment_id].append(ResponseRow(*tuple(row)))
     return found
 
 

@@ -42,7 +42,7 @@ response = Table(
     Column("instrument", Text, nullable=False),
     Column("instrument_version", Text, nullable=False),
     Column("language", Text, nullable=False),
-    Column("wording", Text, nullable=False, default="placeholder"),  # hash of the wording pack that was shown
+    Column("wording", Text, nullable=False, default="placeholder"),  # hash of what was shown, see domain.wording
     Column("answers", Json, nullable=False),  # item -> code, number, text, "na" or "declined"
     Column("stamps", Stamps, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -90,6 +90,7 @@ COLUMNS = (
     response.c.stamps,
     response.c.revision,
     response.c.to_score,
+    response.c.wording,
 )
 """The columns of a Response, in the order of its fields."""
 
@@ -101,14 +102,16 @@ _OF_PARTICIPANT = (
 _BY_ID = select(*COLUMNS).where(response.c.id == bindparam("id"))
 
 
-DOCUMENT = ("id", "instrument", "instrument_version", "language", "answers", "stamps", "revision", "to_score")
+DOCUMENT = (
+    "id", "instrument", "instrument_version", "language", "wording", "answers", "stamps", "revision", "to_score",
+)  # fmt: skip
 """The columns of a `document`."""
 
 
 def upserting(statement: Any) -> Any:
     """Insert a response, or set it to its next revision provided that it still has the one before."""
     new = statement.excluded
-    names = ("instrument_version", "language", "answers", "stamps", "revision", "updated_at")
+    names = ("instrument_version", "language", "wording", "answers", "stamps", "revision", "updated_at")
     guarded = statement.on_conflict_do_update(
         index_elements=["assessment_id", "instrument"],
         set_={**{name: new[name] for name in names}, "to_score": or_(response.c.to_score, new.to_score)},
@@ -161,6 +164,7 @@ def document(one: Response) -> dict[str, object]:
         "instrument": one.instrument,
         "instrument_version": one.version,
         "language": one.language,
+        "wording": one.wording,
         "answers": one.answers,
         "stamps": packed(one.stamps),
         "revision": one.revision,

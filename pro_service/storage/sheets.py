@@ -179,7 +179,6 @@ def _write() -> Any:
         "assessment_id": claimed.c.id,
         "created_at": now,
         "updated_at": now,
-        "wording": literal("placeholder"),
         "scored_revision": literal(0),
     }
     rows = select(*values.values()).select_from(claimed.join(laid, true()))

@@ -20,8 +20,9 @@ from sqlalchemy import Engine, event
 from pro_service.domain.errors import NotFound
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
-from pro_service.services import access, assessments, events, participants, preferences, responses
+from pro_service.services import access, assessments, events, participants, preferences, responses, wording
 from pro_service.services.work import Work
+from pro_service.storage.wordings import FRESH
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, assessment
 from tests.support import people
 from tests.support.clock import Clock
@@ -29,10 +30,11 @@ from tests.support.clock import Clock
 
 @pytest.fixture
 def anna(enrolled: Enrol, work: Begin) -> Participant:
-    """Enrolled in a study whose protocol this process has read before, as it has after its first request."""
+    """Enrolled in a study whose protocol and wording this process has read, as it has after its first request."""
     person = enrolled()
     with work(people.everything, writes=False) as w:
         assessments.listing(w, participant_id=person.id)
+        wording.shown(w, w.catalogue[QLQ])
     return person
 
 
@@ -158,6 +160,14 @@ def test_showing_a_form_or_a_list_takes_a_handful(work: Begin, anna: Participant
         assessments.form(w, assessment_id=one.id)
     with work(people.patient(anna.id), writes=False) as w, counted(w, "SELECT SELECT SELECT"):
         assessments.listing(w, participant_id=anna.id)
+
+
+def test_looking_for_new_wording_takes_one_more_every_few_seconds(work: Begin, anna: Participant, clock: Clock) -> None:
+    one = assessment(work, anna)
+    clock.advance(seconds=FRESH.total_seconds())
+    for statements in ("SELECT SELECT", "SELECT"):
+        with work(people.patient(anna.id), writes=False) as w, counted(w, statements):
+            assessments.form(w, assessment_id=one.id)
 
 
 def test_moving_an_event_takes_the_same_however_much_moves(work: Begin, anna: Participant) -> None:

@@ -25,7 +25,7 @@ from tests.support import people
 from tests.support.clock import Clock
 
 FILE = Path(__file__).with_name("tiny.yaml")
-IDENTIFIERS = ("Seeded Name", "seeded@identifier.example", "+31600000000")
+IDENTIFIERS = ("Seeded Name", "seeded@identifier.example", "+31612345678")
 HEALTHY: dict[str, Answer] = {"MO": 1, "SC": 1, "UA": 2, "PD": 3, "AD": 1, "VAS": 72}
 AT_WORK: dict[str, Answer] = {
     **{"work": 1, "hours_week": 36.0, "days_week": 4.5, "absent": 1, "absent_days": 3.0, "absent_long": 1},
@@ -111,7 +111,7 @@ class Tiny:
         return next(view.assessment.id for view in views if view.assessment.timepoint == timepoint)
 
     def _as(self, w: Work, code: str) -> Work:
-        return Work(w.session, people.patient(self.people[code].id), w.now, w.catalogue, w.keys)
+        return Work(w.session, people.patient(self.people[code].id), w.now, w.catalogue, w.keys, w.wordings)
 
     def _save(
         self, w: Work, code: str, timepoint: str, instrument: str, answers: dict[str, Answer], *, revision: int = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pro_service.domain.instruments import DECLINED, NA, Answer, Answers, Instrument, Item, visible
+from pro_service.domain.wording import PLACEHOLDER, shown_as
 from pro_service.web.i18n import words
 
 
@@ -91,7 +92,7 @@ def _part(filled: Filled, language: str, typed: Mapping[str, str], problems: Map
         code=instrument.code,
         title=words(instrument.title, language),
         revision=filled.revision,
-        placeholder=instrument.placeholder_wording,
+        placeholder=shown_as(instrument, language) == PLACEHOLDER,
         questions=tuple(
             _question(filled, item, language, shown=item.code in asked, typed=typed, problems=problems)
             for item in instrument.items
