@@ -104,7 +104,7 @@ def _xlsx(content: bytes, file: str) -> tuple[Entry, ...]:
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        cells = sheet.iter_rows(values_only=True, max_row=MOST_ROWS)
+        cells = sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=2 * len(HEADER))
         rows = [(row, [_word(cell) for cell in values]) for row, values in enumerate(cells, start=1)]
         book.close()
     except (BadZipFile, InvalidFileException, KeyError, ValueError, IndexError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pro_service.services import amendments, contacts, heartbeats, staff, webhooks
+from pro_service.services import amendments, contacts, heartbeats, licences, staff, webhooks
 from pro_service.services.work import Work
 from pro_service.storage import audit, health
 from pro_service.storage.health import Queue
@@ -15,6 +15,7 @@ SCORES_MAY_WAIT = timedelta(minutes=5)
 MESSAGES_MAY_WAIT = timedelta(minutes=15)
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 MOST_UNSEALED = 10_000
+LICENCES_LAST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def checks(work: Work) -> tuple[Check, ...]:
         _keys(work),
         _sealed(work),
         _amendments(work),
+        _licences(work),
     )
 
 
@@ -92,6 +94,13 @@ def _amendments(work: Work) -> Check:
         f"{n} of {study} under an earlier version: pro study activate {study}" for study, n in behind.items()
     )
     return Check("amendments", False, told)
+
+
+def _licences(work: Work) -> Check:
+    """Words whose licence is over are shown no more: whoever prolongs it needs to know weeks before."""
+    ending = licences.ending_in_active_studies(work, by=(work.now + LICENCES_LAST).date())
+    told = f"none of a study under way ends within {LICENCES_LAST.days} days"
+    return Check("licences", not ending, "; ".join(ending) or told)
 
 
 def _ago(now: datetime, then: datetime) -> str:

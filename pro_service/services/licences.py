@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from pro_service.domain.protocol import Study
 from pro_service.domain.roles import require
 from pro_service.services import studies, wording
 from pro_service.services.wording import Standing
@@ -26,9 +29,23 @@ def status(work: Work, *, study: str = "") -> dict[str, tuple[Standing, ...]]:
 
 def lacking_in_active_studies(work: Work) -> tuple[str, ...]:
     """What participants of studies that are under way may not be shown, such as "scopes: qlq-c30 (en, nl)"."""
-    active: dict[str, tuple[str, ...]] = {}
+    return tuple(f"{study.code}: {one}" for study in _active(work) for one in wording.lacking(work, study))
+
+
+def ending_in_active_studies(work: Work, *, by: date) -> tuple[str, ...]:
+    """Wordings of studies under way whose licence is over by then, such as "scopes: qlq-c30 nl until 2026-01-31"."""
+    return tuple(
+        f"{study.code}: {one.instrument} {one.language} until {one.pack.expires_on}"
+        for study in _active(work)
+        for one in wording.standings(work, study)
+        if one.pack is not None and not one.pack.valid(by)
+    )
+
+
+def _active(work: Work) -> tuple[Study, ...]:
+    """The protocols that new participants are enrolled under."""
+    active: dict[str, Study] = {}
     for version in stored_studies.listing(work.session):
         if version.activated_at is not None and version.code not in active:  # the newest comes first
-            protocol = studies.of_version(work, study_version_id=version.id)
-            active[version.code] = wording.lacking(work, protocol)
-    return tuple(f"{code}: {one}" for code, lacks in active.items() for one in lacks)
+            active[version.code] = studies.of_version(work, study_version_id=version.id)
+    return tuple(active.values())

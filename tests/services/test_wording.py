@@ -29,7 +29,8 @@ from pro_service.domain.responses import Draft
 from pro_service.domain.wording import Choice, Pack, Question
 from pro_service.instruments import load_catalogue
 from pro_service.runtime import Runtime, require_wording
-from pro_service.services import assessments, licences, responses, studies, wording
+from pro_service.services import assessments, health, licences, responses, studies, wording
+from pro_service.services.health import Check
 from pro_service.services.work import Work
 from pro_service.storage.audit import audit_event
 from pro_service.storage.responses import response
@@ -264,3 +265,16 @@ def test_production_starts_once_active_studies_have_their_words(runtime: Runtime
     for pack in all_packs(loaded):
         load(work, pack)
     require_wording(production)
+
+
+def test_the_doctor_tells_of_a_licence_weeks_before_it_ends(work: Works, scopes: Study) -> None:
+    """On 12 January: 60 days reach to 13 March, whose end is still covered."""
+
+    def licence() -> Check:
+        with work(writes=False) as w:
+            return next(check for check in health.checks(w) if check.name == "licences")
+
+    load(work, eq(until=date(2026, 3, 13)))
+    assert licence() == Check("licences", True, "none of a study under way ends within 60 days")
+    load(work, eq(until=date(2026, 3, 12)))
+    assert licence() == Check("licences", False, "scopes: eq-5d-5l en until 2026-03-12")
