@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "instrument load": ("own_instruments:load", "Keep a definition of your own, for good."),
     "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
+    "rescore": ("rescore", "Score a study again under a new scorer, and say what differs."),
     "export": ("exports", "Write a data cut."),
     "staff": ("staff", "Accounts of the study team."),
     "key": ("keys", "API keys, and the keys that seal names and addresses."),

@@ -16,6 +16,7 @@ from pro_service.domain.assessments import Assessment
 from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, KnownResponse, KnownScores
 from pro_service.domain.instruments import Answer, Instrument
 from pro_service.domain.participants import Participant
+from pro_service.domain.rescoring import rank
 from pro_service.domain.scoring import input_hash
 from pro_service.services.work import Work
 from pro_service.storage import datasets
@@ -174,14 +175,22 @@ def _stamps_before(read: _Read, row: ResponseRow, at: datetime) -> dict[str, Map
 def _scores_of(
     scores: Sequence[ScoreRow], revision: int | None, definition: Instrument, answers: Mapping[str, Answer]
 ) -> list[ScoreRow]:
-    """The newest scores of exactly these answers; without a revision they are known by the hash of their input."""
+    """The newest scores by the newest scorer of exactly these answers.
+
+    Without a revision they are known by the hash of their input.
+    """
     if revision is None:
         made_of = input_hash(definition, answers)
         fitting = [one for one in scores if one.input_hash == made_of]
     else:
         fitting = [one for one in scores if one.revision == revision]
-    newest = max((one.computed_at for one in fitting), default=None)
-    return sorted((one for one in fitting if one.computed_at == newest), key=lambda one: one.value_set)
+    newest = max(map(_age, fitting), default=None)
+    return sorted((one for one in fitting if _age(one) == newest), key=lambda one: one.value_set)
+
+
+def _age(row: ScoreRow) -> tuple[tuple[int, ...], datetime]:
+    """The scorer counts first: one of an older version that still runs somewhere does not undo a newer one's work."""
+    return rank(row.scorer_version), row.computed_at
 
 
 def _known_scores(row: ScoreRow) -> KnownScores:

@@ -17,7 +17,8 @@ from pro_service.services import studies
 from pro_service.services.work import Work
 from pro_service.storage import scores
 
-_Group = tuple[UUID, str, str]  # study, instrument, value set ("" for none)
+Group = tuple[UUID, str, str]
+"""Study, instrument, and value set ("" for none)."""
 
 
 def score_pending(work: Work, *, limit: int = 2000, lease: timedelta = timedelta(hours=1)) -> int:
@@ -29,38 +30,40 @@ def score_pending(work: Work, *, limit: int = 2000, lease: timedelta = timedelta
     """
     require(work.actor, "scores.compute")
     pending = scores.claim_pending(work.session, now=work.now, limit=limit)
-    known = [form for form in pending if _is_known(work, form)]
-    unknown = [form.response_id for form in pending if not _is_known(work, form)]
+    known = [form for form in pending if is_known(work, form)]
+    unknown = [form.response_id for form in pending if not is_known(work, form)]
     scores.set_aside(work.session, unknown, until=work.now + lease)
     done: list[ScoreSet] = []
-    groups = _grouped(work, known)
+    groups = grouped(work, known)
     for (_, code, set_id), waiting in groups.items():
-        done += score_sets(work.catalogue[code], waiting, _tariff(set_id))
+        done += score_sets(work.catalogue[code], waiting, tariff(set_id))
     scores.add(work.session, done, at=work.now)
     work.record(*(_event(group, len(waiting)) for group, waiting in groups.items()))
     return len(done)
 
 
-def _is_known(work: Work, form: PendingForm) -> bool:
+def is_known(work: Work, form: PendingForm) -> bool:
+    """Does the catalogue have the very version that was answered?"""
     return form.instrument in work.catalogue and work.catalogue[form.instrument].version == form.version
 
 
-def _grouped(work: Work, pending: Sequence[PendingForm]) -> Mapping[_Group, list[PendingForm]]:
+def grouped(work: Work, pending: Sequence[PendingForm]) -> Mapping[Group, list[PendingForm]]:
     """Forms by study, instrument and the value set that the protocol they were given under names for it."""
     versions = {form.study_version_id for form in pending}
     value_sets = {version: studies.of_version(work, study_version_id=version).value_sets for version in versions}
-    groups: dict[_Group, list[PendingForm]] = defaultdict(list)
+    groups: dict[Group, list[PendingForm]] = defaultdict(list)
     for form in pending:
         set_id = value_sets[form.study_version_id].get(form.instrument, "")
         groups[form.study_id, form.instrument, set_id].append(form)
     return groups
 
 
-def _tariff(set_id: str) -> Tariff | None:
+def tariff(set_id: str) -> Tariff | None:
+    """The value set of that id; None where there is no id."""
     return value_set(set_id) if set_id else None
 
 
-def _event(group: _Group, forms: int) -> AuditEvent:
+def _event(group: Group, forms: int) -> AuditEvent:
     """One line per batch: the score sets it stands for bear the same instant."""
     study_id, code, set_id = group
     changes: dict[str, tuple[object, object]] = {
