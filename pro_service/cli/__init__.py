@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "delivery": ("deliveries", "Why a message was sent, or not; what failed or is in doubt."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),
     "instrument load": ("own_instruments:load", "Keep a definition of your own, for good."),
+    "instrument export": ("exchange:export", "Write a questionnaire as a FHIR R4 Questionnaire."),
+    "instrument import": ("exchange:import_", "Make a definition of a FHIR R4 Questionnaire."),
     "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
     "rescore": ("rescore", "Score a study again under a new scorer, and say what differs."),

@@ -37,6 +37,10 @@ class Option:
     label: Text
 
 
+YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Nee"}))
+"""A yes/no item is stored as 1 or 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """An item of the same form answered with one of these codes: show another only then, or look at it at once."""

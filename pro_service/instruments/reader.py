@@ -27,6 +27,7 @@ from typing import cast, get_args
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pro_service.domain.instruments import (
+    YES_NO,
     Condition,
     Instrument,
     Item,
@@ -44,9 +45,6 @@ from pro_service.instruments.scales import read_scales
 from pro_service.instruments.value_sets import value_set_ids
 
 CATALOGUE = Path(__file__).parent / "catalogue"
-
-YES_NO = (Option(1, {"en": "Yes", "nl": "Ja"}), Option(0, {"en": "No", "nl": "Nee"}))
-"""A yes/no item is stored as 1 or 0."""
 
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
         "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
