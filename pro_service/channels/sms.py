@@ -116,7 +116,7 @@ def _watched(adapter: HTTPAdapter, *arguments: Any, **more: Any) -> requests.Res
         return _send(adapter, *arguments, **more)
     try:
         response = _send(adapter, *arguments, **more)
-    except Exception as error:
+    except Exception as error:  # noted and raised on: whoever watches judges what kind it was
         exchanges.append(error)
         raise
     exchanges.append(response.status_code)

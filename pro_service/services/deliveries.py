@@ -158,7 +158,7 @@ class _Sender:
                 return _prepare(work, claimed, self._outside)
         except Unavailable:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it is, it must not keep the others back
             if len(claimed) > 1:
                 return [ready for one in claimed for ready in self._decide(work, [one])]
             log.error("could not be composed", delivery=str(claimed[0].id), **failure(error))
