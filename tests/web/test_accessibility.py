@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor
@@ -86,7 +86,7 @@ def test_the_study_teams_pages(on_phone: Phone, patient: Invite, staff_session: 
     host = on_phone.base.rpartition(":")[0].removeprefix("http://")
     on_phone.page.context.add_cookies([{"name": "pro", "value": staff_session(), "domain": host, "path": "/"}])
     on_phone.page.goto(on_phone.base + "/staff")
-    assert "Sites" in on_phone.page.content()
+    expect(on_phone.page.get_by_text("Sites").first).to_be_visible()
     assert_accessible(on_phone.page)
 
 
@@ -97,7 +97,7 @@ def test_the_plain_long_form_is_answered_without_script(
     page = without_script
     page.goto(live_server + person.link)
     page.get_by_role("button", name="Begin").click()
-    assert page.locator("fieldset").count() == 36
+    expect(page.locator("fieldset")).to_have_count(36)
     page.locator("[id='qlq-c30.q1'] input[value='2']").check()
     page.locator("[id='eq-5d-5l.VAS'] input.input").fill("104")
     page.get_by_role("button", name="Check and send").click()
@@ -106,10 +106,10 @@ def test_the_plain_long_form_is_answered_without_script(
     assert person.answers("qlq-c30") == {"q1": 2}
     page.locator("[id='eq-5d-5l.VAS'] input.input").fill("0")
     page.get_by_role("button", name="Check and send").click()
-    assert page.get_by_role("heading", name="Ready to send?").is_visible()
-    assert page.locator(".open-list a").count() == 34
+    expect(page.get_by_role("heading", name="Ready to send?")).to_be_visible()
+    expect(page.locator(".open-list a")).to_have_count(34)
     page.get_by_role("button", name="Send my answers").click()
-    assert page.get_by_role("heading", name="Thank you").is_visible()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert person.status() == "submitted"
     assert person.answers("eq-5d-5l") == {"VAS": 0}
 
