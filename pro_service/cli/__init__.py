@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),
     "instrument load": ("own_instruments:load", "Keep a definition of your own, for good."),
     "instrument export": ("exchange:export", "Write a questionnaire as a FHIR R4 Questionnaire."),
-    "instrument import": ("exchange:import_", "Make a definition of a FHIR R4 Questionnaire."),
+    "instrument import": ("exchange:import_", "Make a definition of another system's questionnaire."),
     "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
     "rescore": ("rescore", "Score a study again under a new scorer, and say what differs."),

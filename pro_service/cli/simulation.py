@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from pro_service.cli.definitions import known_to
+from pro_service.cli.definitions import beside, known_to, text_of
 from pro_service.cli.progress import progress
 from pro_service.cli.simulation_report import AsFiles, AsJson, AsText, Report
 from pro_service.cli.studies import sound_study, study_text
@@ -66,7 +66,8 @@ class Wish:
         document, name = study_text(self.file)
         last_on = self.until.date() if self.until else max(UNTIL, study.born_on + timedelta(days=31 * self.months))
         end = datetime.combine(last_on, time(23, 59), UTC)
-        return Order(document, name, self.participants, self.seed, self.months, end)
+        questionnaires = {str(path): text_of(path) for path in beside(self.file)}
+        return Order(document, name, self.participants, self.seed, self.months, end, questionnaires)
 
 
 @click.command()

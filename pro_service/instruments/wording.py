@@ -6,24 +6,17 @@ its options, written out or by the name of a list under `options`. Whether the w
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from io import BytesIO, StringIO
 from pathlib import PurePath
-from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from ruamel.yaml.comments import CommentedMap
 
-from pro_service.domain.errors import InvalidInstrument, InvalidWording, Problem
+from pro_service.domain.errors import InvalidInstrument, InvalidTable, InvalidWording, Problem
 from pro_service.domain.wording import ABOUT, Entry
 from pro_service.instruments.page import Page, open_page
+from pro_service.instruments.sheets import LARGEST_FILE, sheets, text_of, word
 
 HEADER = ["what", "item", "option", "text"]
-LARGEST_FILE = 2_000_000
-MOST_ROWS = 20_000
 _KEYS = {"text": "item", "recall": "item_recall", "unit": "unit"}
 
 
@@ -34,32 +27,24 @@ def entries(content: bytes, *, file: str) -> tuple[Entry, ...]:
         raise _unusable(file, 1, f"expected a file that ends in {', '.join(_READ)}")
     if len(content) > LARGEST_FILE:
         raise _unusable(file, 1, f"expected at most {LARGEST_FILE} bytes")
-    return _READ[suffix](content, file)
+    try:
+        return _READ[suffix](content, file)
+    except (InvalidInstrument, InvalidTable) as error:
+        raise InvalidWording(error.message, problems=error.problems) from None
 
 
 def _unusable(file: str, line: int, message: str) -> InvalidWording:
     return InvalidWording(f"{file} cannot be used", problems=[Problem(message, file=file, line=line)])
 
 
-def _text(content: bytes, file: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise _unusable(file, line, "expected text in UTF-8") from None
-
-
 def _yaml(content: bytes, file: str) -> tuple[Entry, ...]:
-    try:
-        page = open_page(_text(content, file), file=file)
-        page.known(page.root, [*ABOUT, "options", "items"])
-        about = [Entry(key, _word(page.root[key]), _line(page.root, key)) for key in ABOUT if key in page.root]
-        lists = dict(page.entries(page.mapping(page.root, "options", needed=False)))
-        asked = page.entries(page.mapping(page.root, "items"))
-        found = [*about, *(entry for code, item in asked for entry in _of_item(page, code, item, lists))]
-        page.finish()
-    except InvalidInstrument as error:
-        raise InvalidWording(error.message, problems=error.problems) from None
+    page = open_page(text_of(content, file=file), file=file)
+    page.known(page.root, [*ABOUT, "options", "items"])
+    about = [Entry(key, word(page.root[key]), _line(page.root, key)) for key in ABOUT if key in page.root]
+    lists = dict(page.entries(page.mapping(page.root, "options", needed=False)))
+    asked = page.entries(page.mapping(page.root, "items"))
+    found = [*about, *(entry for code, item in asked for entry in _of_item(page, code, item, lists))]
+    page.finish()
     return tuple(found)
 
 
@@ -69,7 +54,7 @@ def _of_item(page: Page, code: str, item: CommentedMap, lists: Mapping[str, Comm
             page.wrong(f"{code}: unknown key {key}: a pack holds words only, logic is the definition's", item, key)
     for key, what in _KEYS.items():
         if key in item:
-            yield Entry(what, _word(item[key]), _line(item, key), item=code)
+            yield Entry(what, word(item[key]), _line(item, key), item=code)
     options = item.get("options", {})
     if isinstance(options, str) and options in lists:
         options = lists[options]
@@ -78,38 +63,15 @@ def _of_item(page: Page, code: str, item: CommentedMap, lists: Mapping[str, Comm
             page.wrong(f"{code}: options: expected texts by code, or the name of a list under options", item, "options")
         return
     for option, label in options.items():
-        yield Entry("option", _word(label), _line(options, option), item=code, option=str(option))
+        yield Entry("option", word(label), _line(options, option), item=code, option=str(option))
 
 
 def _line(node: CommentedMap, key: object) -> int:
     return int(node.lc.data[key][0]) + 1
 
 
-def _csv(content: bytes, file: str) -> tuple[Entry, ...]:
-    text = _text(content, file)
-    separator = ";" if ";" in text.split("\n", maxsplit=1)[0] else ","
-    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows = []
-    try:
-        start = 1
-        for row in reader:
-            rows.append((start, row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise _unusable(file, reader.line_num, f"not CSV: {error}") from None
-    return _rows(rows, file)
-
-
-def _xlsx(content: bytes, file: str) -> tuple[Entry, ...]:
-    try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        cells = sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=2 * len(HEADER))
-        rows = [(row, [_word(cell) for cell in values]) for row, values in enumerate(cells, start=1)]
-        book.close()
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, IndexError):
-        raise _unusable(file, 1, "not a workbook that can be read") from None
-    return _rows(rows, file)
+def _table(content: bytes, file: str) -> tuple[Entry, ...]:
+    return _rows([(number, list(cells)) for number, cells in sheets(content, file=file)[0].rows], file)
 
 
 def _rows(rows: Sequence[tuple[int, list[str]]], file: str) -> tuple[Entry, ...]:
@@ -135,20 +97,9 @@ def _rows(rows: Sequence[tuple[int, list[str]]], file: str) -> tuple[Entry, ...]
     return tuple(found)
 
 
-def _word(cell: object) -> str:
-    """What a cell or a value of YAML says: a number or a date as one writes it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
 _READ: Mapping[str, Callable[[bytes, str], tuple[Entry, ...]]] = {
     ".yaml": _yaml,
     ".yml": _yaml,
-    ".csv": _csv,
-    ".xlsx": _xlsx,
+    ".csv": _table,
+    ".xlsx": _table,
 }

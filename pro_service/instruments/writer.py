@@ -1,4 +1,4 @@
-"""Writes a questionnaire as the YAML that `reader` reads: items and facts. Scales are for its author to add."""
+"""Writes a questionnaire as the YAML that `reader` reads: items, facts, and such scales as an import can declare."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from io import StringIO
 
 from ruamel.yaml import YAML
 
-from pro_service.domain.instruments import Instrument, Item, Option
+from pro_service.domain.instruments import Instrument, Item, Option, Scale
 
 
 def write(instrument: Instrument) -> str:
-    """The definition without scales: one has to be added before it can be checked or loaded."""
+    """The definition, with scales whose parameters are plain values; without a scale it can't be checked or loaded."""
     lists: dict[tuple[tuple[int, tuple[tuple[str, str], ...]], ...], str] = {}
     options: dict[str, dict[int, dict[str, str]]] = {}
     for item in instrument.items:
@@ -31,6 +31,7 @@ def write(instrument: Instrument) -> str:
         "sources": dict(instrument.sources),
         **({"options": options} if options else {}),
         "items": {item.code: _item(item, lists.get(_key(item.options), "")) for item in instrument.items},
+        **({"scales": {scale.code: _scale(scale) for scale in instrument.scales}} if instrument.scales else {}),
         **({"safety": {one.item: list(one.codes) for one in instrument.safety}} if instrument.safety else {}),
     }
     yaml, page = YAML(), StringIO()
@@ -58,3 +59,9 @@ def _item(item: Item, options: str) -> dict[str, object]:
         "also": list(item.also) or None,
     }
     return {**item.label, "kind": item.kind, **{name: value for name, value in found.items() if value is not None}}
+
+
+def _scale(scale: Scale) -> dict[str, object]:
+    bounds = [scale.minimum, scale.maximum]
+    about = {"method": scale.method, "items": list(scale.items), **scale.params, "higher_is": scale.higher_is}
+    return {**scale.label, **about, **({} if bounds == [None, None] else {"range": bounds})}

@@ -35,6 +35,7 @@ from pro_service.services import (
     corrections,
     deliveries,
     events,
+    instruments,
     participants,
     preferences,
     reminders,
@@ -69,7 +70,10 @@ class OpenWork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to simulate: so many people over so many months that end at `until`. `document` is a study file's text."""
+    """What to simulate: so many people over so many months that end at `until`. `document` is a study file's text.
+
+    `questionnaires` are the definitions that the study brings along: their text by the name of their file.
+    """
 
     document: str
     file: str
@@ -77,6 +81,7 @@ class Order:
     seed: int
     months: int
     until: datetime
+    questionnaires: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def period(self) -> Period:
@@ -115,6 +120,8 @@ def simulate(
     period = order.period
     start = period.start
     with open_work(ADMIN, now=start) as work:
+        for name, text in order.questionnaires.items():
+            instruments.load(work, document=text, file=name)
         study = studies.load(work, document=order.document, file=order.file)
         studies.activate(work, code=study.code)
     world = _World(study, order, channels, base_url)
