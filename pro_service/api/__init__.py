@@ -17,6 +17,7 @@ from pro_service.api import (
     openapi,
     participants,
     preferences,
+    results,
     sessions,
     staff,
     studies,
@@ -25,7 +26,7 @@ from pro_service.api import (
 
 NOUNS = (
     *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
-    *(deliveries, bounces, exports, webhooks, staff),
+    *(results, deliveries, bounces, exports, webhooks, staff),
 )
 
 

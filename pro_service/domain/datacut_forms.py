@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
-from pro_service.domain.compliance import FormFact, FormState, form_state, rates
+from pro_service.domain.compliance import FormFact, FormState, FormStatus, form_state, rates
 from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, keys, occasion_cells, person, person_cells
 from pro_service.domain.dataset import Cell, Column, Row, Table, identifier
 from pro_service.domain.instruments import DECLINED, visible
@@ -127,6 +128,15 @@ def state_of(cut: Cut, known: KnownParticipant, form: KnownForm) -> FormState:
     }
     retracted = {event.kind for event in known.events if event.on is None} & anchors
     return form_state(form.assessment, cut.at, ended=ended(cut, known), never_happened=retracted, anchors=len(anchors))
+
+
+WITHOUT_DATA = frozenset({FormStatus.NOT_YET_DUE, FormStatus.OPEN, FormStatus.MISSED})
+"""Forms in these states have no answers that are data: there are none, or the person may still change them."""
+
+
+def finished(form: KnownForm, state: FormState) -> KnownForm:
+    """The form as it may be shown: without answers unless they are data."""
+    return replace(form, responses=()) if state.status in WITHOUT_DATA else form
 
 
 def fact(cut: Cut, known: KnownParticipant, form: KnownForm, state: FormState) -> FormFact:

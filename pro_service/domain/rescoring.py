@@ -5,9 +5,10 @@ Nothing but counts, a sum and an extreme is kept per scale, however many forms a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from pro_service.domain.scores import ScaleScore, ScoreSet
 
@@ -25,6 +26,20 @@ class HeldScores:
     value_set: str
     computed_at: datetime
     scales: Scales
+
+
+class Made(Protocol):
+    """What tells one score set of a form from another: by which scorer, with which value set, and when."""
+
+    @property
+    def scorer_version(self) -> str: ...
+    @property
+    def value_set(self) -> str: ...
+    @property
+    def computed_at(self) -> datetime: ...
+
+
+M = TypeVar("M", bound=Made)
 
 
 @dataclass(slots=True)
@@ -100,14 +115,36 @@ def current(held: Sequence[HeldScores], *, scorer_version: str, value_set: str) 
 
 
 def earlier(held: Sequence[HeldScores], than: HeldScores | None) -> HeldScores | None:
-    """What a form was known by before the current scores: the newest of the newest scorer among the others."""
-    others = [one for one in held if one is not than and (than is None or one.computed_at <= than.computed_at)]
-    return max(others, key=lambda one: (rank(one.scorer_version), one.computed_at), default=None)
+    """What a form was known by besides the current scores: the newest of the newest scorer among the others.
+
+    They may be younger than the current ones: a protocol that went back to an earlier value set has those already.
+    """
+    others = [one for one in held if one is not than and (than is None or _rank(one) <= _rank(than))]
+    return max(others, key=_age, default=None)
+
+
+def wanted(held: Iterable[M], *, value_set: str) -> M | None:
+    """THE scores of a form, among all that were made of the same answers: in exports, on pages, over the API.
+
+    Those with the value set that its protocol names come first, then those of the newest scorer (one of an older
+    version that still runs somewhere does not undo a newer one's work), then the latest. So what was made under a
+    value set the study has left behind shows only until the form is scored under the one it has now.
+    """
+    return max(held, key=lambda one: (one.value_set == value_set, *_age(one)), default=None)
 
 
 def as_held(made: ScoreSet, at: datetime) -> HeldScores:
     """Scores just made, as they will be held."""
     return HeldScores(made.scorer_version, made.value_set, at, made.scales)
+
+
+def _rank(one: Made) -> tuple[int, ...]:
+    return rank(one.scorer_version)
+
+
+def _age(one: Made) -> tuple[tuple[int, ...], datetime]:
+    """The scorer counts first, then the instant."""
+    return _rank(one), one.computed_at
 
 
 def _value(scales: Scales, scale: str) -> float | str | None:

@@ -83,16 +83,36 @@ def missing_rules(instrument: Instrument) -> tuple[str, ...]:
     return (DEFAULT_RULE, *RULES) if flexible else (DEFAULT_RULE,)
 
 
-def missing_rule(scale: Scale) -> str:
-    """How many of its items a scale needs, in words; empty where it only counts them or multiplies them."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a scale needs to be scored: so many `of` its items, these `scales`, more than `percent` of its items."""
+
+    least: int = 0
+    of: int = 0
+    scales: tuple[str, ...] = ()
+    percent: float | None = None
+
+
+def need(scale: Scale) -> Need | None:
+    """What a scale needs by its own rule; None where it only counts its items or multiplies them."""
     method, of = METHODS[scale.method], len(scale.items)
     if parts := names(scale, "scales"):
         percent = scale.params.get("above_percent")
-        overall = f" and more than {percent:g} % of {of} items" if isinstance(percent, float) else ""
-        return f"needs {'all of ' if len(parts) > 1 else ''}{' '.join(parts)}{overall}"
+        return Need(of=of, scales=parts, percent=percent if isinstance(percent, float) else None)
     if method.whole or method.takes_rule:
-        return f"needs {of if method.whole else least(scale, DEFAULT_RULE)} of {of} items"
-    return ""
+        return Need(of if method.whole else least(scale, DEFAULT_RULE), of)
+    return None
+
+
+def missing_rule(scale: Scale) -> str:
+    """How many of its items a scale needs, in words; empty where it only counts them or multiplies them."""
+    needs = need(scale)
+    if needs is None:
+        return ""
+    if not needs.scales:
+        return f"needs {needs.least} of {needs.of} items"
+    overall = f" and more than {needs.percent:g} % of {needs.of} items" if needs.percent is not None else ""
+    return f"needs {'all of ' if len(needs.scales) > 1 else ''}{' '.join(needs.scales)}{overall}"
 
 
 def score(

@@ -1,15 +1,16 @@
 """One transaction per request: opened at first use, finished before the answer is written.
 
 A request that never asks for `work()` (a style sheet, /healthz) never touches the database. GET, HEAD and OPTIONS read
-only. Whatever goes wrong inside the view, or while committing, rolls everything back and becomes one clean problem.
+only, but for views that are `recorded`. Whatever goes wrong inside the view, or while committing, rolls everything back
+and becomes one clean problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request
 
@@ -20,6 +21,14 @@ from pro_service.services.work import Work
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 ANYBODY = Actor(kind="system", id="web", role="")
 """Who asks until we know better; may do nothing that needs a permission."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def recorded(view: View) -> View:
+    """Mark a view of which the audit trail says who read it: it writes that line, and nothing else, with GET."""
+    view.is_recorded = True  # type: ignore[attr-defined]  # a mark on the function itself, read below
+    return view
 
 
 def runtime() -> Runtime:
@@ -39,7 +48,7 @@ def work() -> Work:
     """This request's unit of work, by whoever is known to ask."""
     found: Work | None = g.get("work")
     if found is None:
-        opened = runtime().work(ANYBODY, writes=request.method not in SAFE)
+        opened = runtime().work(ANYBODY, writes=request.method not in SAFE or _is_recorded())
         found = g.work = g.finish.enter_context(opened)
     return found
 
@@ -47,3 +56,8 @@ def work() -> Work:
 def act_as(actor: Actor) -> None:
     """From here on this request is that actor's."""
     g.work = replace(work(), actor=actor)
+
+
+def _is_recorded() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "is_recorded", False))

@@ -14,8 +14,8 @@ from datetime import datetime
 from uuid import UUID
 
 from pro_service.domain import datacut_answers, datacut_forms, datacut_scores, dataset
-from pro_service.domain.compliance import FormFact, FormState, FormStatus
-from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant
+from pro_service.domain.compliance import FormFact
+from pro_service.domain.datacut import Cut, KnownParticipant
 from pro_service.domain.dataset import Batch, Dataset, Row, Table, Version
 from pro_service.domain.errors import StudyNotActive, UnknownStudy
 from pro_service.domain.protocol import Study, StudyVersion, Timepoint
@@ -26,8 +26,6 @@ from pro_service.storage import datasets
 from pro_service.storage import studies as stored_studies
 
 PEOPLE_PER_BATCH = 200
-WITHOUT_DATA = frozenset({FormStatus.NOT_YET_DUE, FormStatus.OPEN, FormStatus.MISSED})
-"""Forms in these states have no answers that are data: there are none, or the person may still change them."""
 
 
 def cut(work: Work, *, study: str, as_of: datetime, masked: bool = False, free_text: bool = False) -> Dataset:
@@ -123,9 +121,10 @@ class _Show:
         """Add the participant's rows to the batch; what the rates need to know of each form."""
         shape, facts = self._shape, []
         batch.setdefault("participants", []).append(datacut_forms.participant_row(shape, known))
-        for form in known.forms:
-            state = datacut_forms.state_of(shape, known, form)
-            finished = _finished(form, state)
+        states = [datacut_forms.state_of(shape, known, form) for form in known.forms]
+        forms = tuple(datacut_forms.finished(form, state) for form, state in zip(known.forms, states, strict=True))
+        known = replace(known, forms=forms)
+        for finished, state in zip(forms, states, strict=True):
             batch.setdefault("forms", []).append(datacut_forms.form_row(shape, known, finished, state))
             facts.append(datacut_forms.fact(shape, known, finished, state))
             if finished.responses:
@@ -134,8 +133,3 @@ class _Show:
                 batch.setdefault("scores_wide", []).append(self._scores_wide(known, finished))
                 batch.setdefault("scores_long", []).extend(self._scores_long(known, finished))
         return facts
-
-
-def _finished(form: KnownForm, state: FormState) -> KnownForm:
-    """The form as it may leave: without answers unless they are data."""
-    return replace(form, responses=()) if state.status in WITHOUT_DATA else form

@@ -16,8 +16,9 @@ from pro_service.domain.assessments import Assessment
 from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, KnownResponse, KnownScores
 from pro_service.domain.instruments import Answer, Instrument
 from pro_service.domain.participants import Participant
-from pro_service.domain.rescoring import rank
+from pro_service.domain.rescoring import wanted
 from pro_service.domain.scoring import input_hash
+from pro_service.services import studies
 from pro_service.services.work import Work
 from pro_service.storage import datasets
 from pro_service.storage.datasets import Changes, LaterChange, ResponseRow, ScoreRow
@@ -55,20 +56,30 @@ class _Read:
         return [line.changes for line in sorted((*own, *brought), reverse=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """By instrument: its definition, and the value set that the protocol of one person names for it."""
+
+    definitions: Mapping[str, Instrument]
+    value_sets: Mapping[str, str]
+
+
 def known(work: Work, shape: Cut, people: Sequence[Participant]) -> Iterator[KnownParticipant]:
     """These participants as they were known at the cut, in the order given. They are given as they are stored now."""
     read = _read(work, [one.id for one in people], shape.at)
     order = {timepoint.code: place for place, timepoint in enumerate(shape.timepoints)}
     definitions = {instrument.code: instrument for instrument in shape.instruments}
     for one in people:
+        person = _person(one, read, shape.at)
+        value_sets = studies.of_version(work, study_version_id=person.study_version_id).value_sets
         forms = [
-            _form(read, assessment, definitions, shape.at)
+            _form(read, assessment, _Asked(definitions, value_sets), shape.at)
             for assessment in read.forms.get(one.id, ())
             if not _created_later(read, assessment)
         ]
         forms.sort(key=lambda form: (order.get(form.assessment.timepoint, len(order)), form.assessment.occurrence))
         yield KnownParticipant(
-            participant=_person(one, read, shape.at),
+            participant=person,
             events=events.known(read.events.get(one.id, ())),
             forms=tuple(forms),
         )
@@ -102,7 +113,7 @@ def _created_later(read: _Read, assessment: Assessment) -> bool:
     return any("instruments" in changes and changes["instruments"][0] is None for changes in later)
 
 
-def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrument], at: datetime) -> KnownForm:
+def _form(read: _Read, assessment: Assessment, asked: _Asked, at: datetime) -> KnownForm:
     one = datacut.as_it_stood(assessment, read.since("assessment", assessment.id))
     one = replace(
         one,
@@ -114,8 +125,8 @@ def _form(read: _Read, assessment: Assessment, definitions: Mapping[str, Instrum
     begun_since = [changes for row in found.values() for changes in read.since("response", row.id)]
     if one.submitted_at is None and (not found or any("started_at" in changes for changes in begun_since)):
         one = replace(one, started_at=None)  # begun after the cut, if on behalf of an earlier day
-    order = [code for code in (*one.instruments, *sorted(found)) if code in found and code in definitions]
-    responses = (_response(read, found[code], definitions[code], at) for code in dict.fromkeys(order))
+    order = [code for code in (*one.instruments, *sorted(found)) if code in found and code in asked.definitions]
+    responses = (_response(read, found[code], asked, at) for code in dict.fromkeys(order))
     return KnownForm(one, tuple(response for response in responses if response.answers))
 
 
@@ -124,23 +135,25 @@ def _by(instant: datetime | None, at: datetime) -> datetime | None:
     return instant if instant is None or instant <= at else None
 
 
-def _response(read: _Read, row: ResponseRow, definition: Instrument, at: datetime) -> KnownResponse:
+def _response(read: _Read, row: ResponseRow, asked: _Asked, at: datetime) -> KnownResponse:
+    definition = asked.definitions[row.instrument]
     answers, stamps, touched = row.answers, row.stamps, row.updated_at > at
     if touched:
         answers = _answers_before(answers, read.answers_since(row), definition)
         stamps = _stamps_before(read, row, at)
     shown = instruments.visible(definition, answers)
-    scores = _scores_of(read.scores.get(row.id, ()), None if touched else row.revision, definition, answers)
+    scored = read.scores.get(row.id, ())
+    scores = _scores_of(scored, None if touched else row.revision, definition, answers, asked.value_sets)
     return KnownResponse(
         definition=definition,
         version=row.instrument_version,
         language=row.language,
         wording=row.wording,
-        revision=scores[0].revision if scores and touched else row.revision,
+        revision=scores.revision if scores and touched else row.revision,
         shown=shown,
         answers={item.code: answers[item.code] for item in shown if item.code in answers},
         stamps=stamps,
-        scores=tuple(_known_scores(one) for one in scores),
+        scores=() if scores is None else (_known_scores(scores),),
     )
 
 
@@ -173,24 +186,19 @@ def _stamps_before(read: _Read, row: ResponseRow, at: datetime) -> dict[str, Map
 
 
 def _scores_of(
-    scores: Sequence[ScoreRow], revision: int | None, definition: Instrument, answers: Mapping[str, Answer]
-) -> list[ScoreRow]:
-    """The newest scores by the newest scorer of exactly these answers.
-
-    Without a revision they are known by the hash of their input.
-    """
+    scores: Sequence[ScoreRow],
+    revision: int | None,
+    definition: Instrument,
+    answers: Mapping[str, Answer],
+    value_sets: Mapping[str, str],
+) -> ScoreRow | None:
+    """The scores to show of exactly these answers. Without a revision they are known by the hash of their input."""
     if revision is None:
         made_of = input_hash(definition, answers)
         fitting = [one for one in scores if one.input_hash == made_of]
     else:
         fitting = [one for one in scores if one.revision == revision]
-    newest = max(map(_age, fitting), default=None)
-    return sorted((one for one in fitting if _age(one) == newest), key=lambda one: one.value_set)
-
-
-def _age(row: ScoreRow) -> tuple[tuple[int, ...], datetime]:
-    """The scorer counts first: one of an older version that still runs somewhere does not undo a newer one's work."""
-    return rank(row.scorer_version), row.computed_at
+    return wanted(fitting, value_set=value_sets.get(definition.code, ""))
 
 
 def _known_scores(row: ScoreRow) -> KnownScores:

@@ -54,6 +54,7 @@ ROUTES = [
     ("POST", "/participants/{participant}/events", "event", 403, 201, 201, 404, 403),
     ("GET", "/participants/{participant}/schedule", None, 403, 200, 200, 404, 200),
     ("GET", "/participants/{participant}/assessments", None, 200, 200, 200, 404, 200),
+    ("GET", "/participants/{participant}/scores", None, 403, 200, 200, 404, 200),
     ("GET", "/assessments/{assessment}", None, 200, 200, 200, 404, 200),
     ("PATCH", "/assessments/{assessment}/responses/qlq-c30", "entry", 403, 200, 200, 404, 403),
     ("PUT", "/assessments/{assessment}/missing-reason", "missing", 403, 204, 204, 404, 403),

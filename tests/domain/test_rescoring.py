@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pro_service.domain.rescoring import Differences, HeldScores, ScaleDifference, current, earlier, rank
+from pro_service.domain.rescoring import Differences, HeldScores, ScaleDifference, current, earlier, rank, wanted
 from pro_service.domain.scores import ScaleScore
 
 NOON = datetime(2026, 1, 19, 12, tzinfo=UTC)
@@ -86,3 +86,32 @@ def test_what_was_known_before_is_the_newest_of_the_newest_scorer() -> None:
     assert earlier((now,), than=now) is None
     assert earlier((first, second), than=held("3", 2)) is second
     assert earlier((first, now), than=first) is None
+
+
+def test_a_study_that_went_back_to_a_value_set_is_compared_with_the_one_between() -> None:
+    first, between = held("2", 0, "a"), held("2", 1, "b")
+    assert earlier((first, between), than=first) is between
+
+
+SHOWN: tuple[tuple[str, tuple[tuple[str, int, str], ...], int], ...] = (
+    ("a", (("1", 0, "a"), ("1", 1, "b")), 0),  # went to b and back: what a made shows, though b is younger
+    ("b", (("1", 0, "a"), ("1", 1, "b")), 1),
+    ("b", (("1", 0, "a"),), 0),  # not scored under b yet: what there is, which says that it is a's
+    ("a", (("2", 0, "a"), ("1", 1, "a")), 0),  # an older program still runs somewhere
+    ("a", (("10", 0, "a"), ("9", 1, "a")), 0),
+    ("a", (("1", 0, "a"), ("2", 1, "b")), 0),  # another value set is another number, whatever the scorer
+    ("", (("1", 0, ""), ("1", 1, "")), 1),
+    ("c", (("1", 0, "a"), ("1", 1, "b")), 1),
+)
+"""The value set that the protocol names; what is held (scorer, hours, value set); which of it shows."""
+
+
+@pytest.mark.parametrize(("value_set", "sets", "which"), SHOWN)
+def test_which_scores_show(value_set: str, sets: tuple[tuple[str, int, str], ...], which: int) -> None:
+    found = [held(*one) for one in sets]
+    assert wanted(found, value_set=value_set) is found[which]
+    assert wanted(found[::-1], value_set=value_set) is found[which], "the order in which they are read says nothing"
+
+
+def test_nothing_made_shows_nothing() -> None:
+    assert wanted((), value_set="a") is None

@@ -20,13 +20,14 @@ from pro_service.domain.rescoring import ScaleDifference
 from pro_service.domain.scores import ScaleScore, ScoreSet, score_sets
 from pro_service.domain.scoring import SCORER_VERSION
 from pro_service.runtime import Runtime
-from pro_service.services import datasets, rescoring, scores, studies
+from pro_service.services import amendments, datasets, rescoring, scores, studies
 from pro_service.services.rescoring import Outcome
 from pro_service.services.work import Work
 from pro_service.storage import scores as stored
 from pro_service.storage.audit import audit_event
 from pro_service.storage.responses import response
 from pro_service.storage.scores import score_set
+from tests.services.amended import TEXT, amendment
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol
 from tests.services.test_datasets import tables
 from tests.services.test_scores import STATE, SYSTEM, score_all, sets, submit
@@ -222,3 +223,48 @@ def test_only_who_may_compute_scores(scopes: object, work: Begin) -> None:
         rescoring.rescore(
             as_investigator, study="scopes", instrument="", dry_run=True, progress=lambda _done, _total: None
         )
+
+
+def amend_value_set(work: Begin, version: int, value_set: str) -> None:
+    """Make a version active that differs in the value set of the EQ-5D-5L alone, and bring everybody under it."""
+    changed = TEXT.replace("\nversion: 1\n", f"\nversion: {version}\n")
+    changed = changed.replace("eq-5d-5l: nl-2016", f"eq-5d-5l: {value_set}") + amendment(of=version - 1)
+    with work() as w:
+        studies.load(w, document=changed.replace("enrolled:\n", "enrolled: {}\n"), file="scopes.yaml")
+    with work() as w:
+        studies.activate(w, code="scopes")
+    amendments.carry_out(lambda: work(people.everything), study="scopes", progress=lambda _done, _total: None)
+
+
+def utility(work: Begin, as_of: datetime) -> tuple[object, object]:
+    """Value set and utility in a cut."""
+    with work(people.everything, writes=False) as w:
+        rows = tables(datasets.cut(w, study="scopes", as_of=as_of))["scores_long"]
+    ((value_set, value),) = {(row["value_set"], row["value"]) for row in rows if row["scale"] == "INDEX"}
+    return value_set, value
+
+
+def test_a_value_set_that_is_changed_and_changed_back_shows_as_the_protocol_names_it(
+    work: Begin, enrolled: Enrol, rescore: Rescore, clock: Clock
+) -> None:
+    """Failure 30: from A to B and back to A, what shows is A's again, and each day's cut stays what it was."""
+    submit(work, enrolled(), {"eq-5d-5l": STATE})
+    score_all(work)
+    days = [clock.now]
+    for version, value_set in ((2, "england-2018"), (3, "nl-2016")):
+        clock.advance(days=1)
+        amend_value_set(work, version, value_set)
+        outcome = rescore(instrument="eq-5d-5l")
+        assert by_scale(outcome)["INDEX"].changed == 1, "the report compares with what showed until now"
+        clock.advance(hours=1)
+        days.append(clock.now)
+    assert outcome.added == 0, "what the first value set made is still there"
+    assert [utility(work, day) for day in days] == [("nl-2016", 0.787), ("england-2018", 0.808), ("nl-2016", 0.787)]
+
+
+def test_until_it_is_scored_again_a_form_shows_what_it_has(work: Begin, enrolled: Enrol, clock: Clock) -> None:
+    submit(work, enrolled(), {"eq-5d-5l": STATE})
+    score_all(work)
+    clock.advance(days=1)
+    amend_value_set(work, 2, "england-2018")
+    assert utility(work, clock.now) == ("nl-2016", 0.787)
