@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pro_service.domain import datacut_meaning
 from pro_service.domain.compliance import FormStatus
 from pro_service.domain.datacut import (
     Cut,
@@ -18,6 +19,7 @@ from pro_service.domain.datacut import (
     person_cells,
 )
 from pro_service.domain.datacut_answers import codelist_name
+from pro_service.domain.datacut_meaning import NOTHING, Judge, meaning
 from pro_service.domain.dataset import Cell, Codelist, Column, Row, Table, identifier
 from pro_service.domain.scoring_methods import METHODS
 
@@ -42,6 +44,7 @@ def scores_wide(cut: Cut) -> Table:
             "nominal" if METHODS[scale.method].is_text else "scale",
             minimum=scale.minimum,
             maximum=scale.maximum,
+            meaning=meaning(instrument, scale),
         )
         for instrument in cut.instruments
         for scale in instrument.scales
@@ -87,6 +90,7 @@ def scores_long() -> Table:
         Column("input_hash", "SHA-256 of the answers that were scored, with instrument and version"),
         Column("revision", "Revision of the answers that were scored", "integer", "ordinal"),
         Column("computed_at", "When it was computed", "instant"),
+        *datacut_meaning.COLUMNS,
     )
     return Table("scores_long", "One row per scale of each scored questionnaire", (*long_keys(), *columns))
 
@@ -94,18 +98,21 @@ def scores_long() -> Table:
 def long_rows(cut: Cut) -> RowsOf:
     """What makes the rows of `scores_long` of a form: questionnaires in its own order, scales in the catalogue's."""
     places = {one.code: {scale.code: place for place, scale in enumerate(one.scales)} for one in cut.instruments}
+    judge = Judge(cut)
 
     def rows(known: KnownParticipant, form: KnownForm) -> Iterator[Row]:
         begin = (known.participant.code, *occasion_cells(form.assessment))
         dated = not cut.hides_dates(form.assessment.timepoint)
+        at_first = judge.at_first(known, form)
         for response in form.responses:
             about = (*begin, response.definition.code, response.version)
             place = places[response.definition.code]
             for scores in response.scores:
                 rule = (scores.missing_rule, scores.value_set or None, scores.scorer_version)
                 made = (*rule, scores.input_hash, response.revision, scores.computed_at if dated else None)
+                read = judge.cells(response, scores, at_first)
                 for scale in sorted(scores.scales, key=lambda code: (place.get(code, len(place)), code)):
-                    yield (*about, scale, *_numbers(scores.scales[scale]), *made)
+                    yield (*about, scale, *_numbers(scores.scales[scale]), *made, *read.get(scale, NOTHING))
 
     return rows
 
@@ -131,6 +138,7 @@ def codelists(cut: Cut) -> tuple[Codelist, ...]:
         Codelist("form_status", tuple((status.value, words) for status, words in _WORDS.items())),
         Codelist("standing", (("screening", "Parked in screening"), ("enrolled", "Enrolled"), *_endings(cut))),
         Codelist("answer_state", _ANSWER_STATES),
+        datacut_meaning.CHANGES,
     ]
     if not cut.masked:
         lists.append(Codelist("arm", tuple((arm.code, label(arm.label, arm.code)) for arm in study.arms)))

@@ -8,7 +8,7 @@ order of the table's columns; a cell is None where there is nothing to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
@@ -30,6 +30,29 @@ class Codelist:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """How to read the numbers of a column: figures that were published, each with its source; None or empty: none."""
+
+    higher_is: str = ""
+    missing_rule: str = ""
+    threshold_side: str = ""
+    threshold: float | None = None
+    threshold_source: str = ""
+    mid_better: float | None = None
+    mid_worse: float | None = None
+    mid_unit: str = ""
+    mid_published: str = ""
+    mid_source: str = ""
+    reference_mean: float | None = None
+    reference_sd: float | None = None
+    reference_population: str = ""
+    reference_source: str = ""
+
+
+NO_MEANING = Meaning()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column. `free_text` is text that a person typed: writers guard it against spreadsheet formulas."""
 
@@ -41,6 +64,7 @@ class Column:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    meaning: Meaning = NO_MEANING
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +120,9 @@ def identifier(*parts: str) -> str:
     return name if name[:1].isalpha() else f"v_{name}"
 
 
+_MEANING = tuple(field.name for field in fields(Meaning))
+
+
 def codebook(tables: Sequence[Table], codelists: Sequence[Codelist]) -> tuple[tuple[Table, list[Row]], ...]:
     """Two tables that explain all the others: what every column means, and what every code means."""
     columns = [
@@ -110,6 +137,7 @@ def codebook(tables: Sequence[Table], codelists: Sequence[Codelist]) -> tuple[tu
             column.minimum,
             column.maximum,
             column.codelist or None,
+            *(None if (said := getattr(column.meaning, name)) == "" else said for name in _MEANING),
         )
         for table in tables
         for position, column in enumerate(table.columns, start=1)
@@ -132,6 +160,20 @@ _CODEBOOK = Table(
         Column("minimum", "Lowest value possible", "float", "scale"),
         Column("maximum", "Highest value possible", "float", "scale"),
         Column("codelist", "The list in `codelists` that explains the values"),
+        Column("higher_is", "What a higher score means: better, worse, more or neither"),
+        Column("missing_rule", "How many of its items a scale needs"),
+        Column("threshold_side", "Of clinical importance below, above or from `threshold`"),
+        Column("threshold", "The (first) threshold of clinical importance", "float", "scale"),
+        Column("threshold_source", "Where the threshold was published"),
+        Column("mid_better", "Change for the better within a person that matters", "float", "scale"),
+        Column("mid_worse", "Change for the worse within a person that matters", "float", "scale"),
+        Column("mid_unit", "points, or percent of the score at baseline"),
+        Column("mid_published", "Range that was published; the upper end is used"),
+        Column("mid_source", "Where the smallest change that matters was published"),
+        Column("reference_mean", "Mean of a reference population", "float", "scale"),
+        Column("reference_sd", "Standard deviation of the reference population", "float", "scale"),
+        Column("reference_population", "The reference population"),
+        Column("reference_source", "Where the reference values were published"),
     ),
 )
 

@@ -14,10 +14,11 @@ from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.domain.results import InstrumentResults, Result
 from pro_service.domain.schedule import TrialEvent
-from pro_service.services import responses, results
+from pro_service.services import datasets, responses, results
 from pro_service.services.results import Results
 from pro_service.storage.audit import audit_event
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol, assessment
+from tests.services.test_datasets import tables
 from tests.services.test_rescoring import amend_value_set
 from tests.services.test_scores import STATE, score_all, submit
 from tests.support import people
@@ -116,6 +117,36 @@ def test_another_value_set_is_not_compared_with_baseline(work: Begin, anna: Part
     assert last.made
     assert [first.made.value_set, last.made.value_set] == ["nl-2016", "england-2018"]
     assert [one.judged.change for one in row(of(seen(work, anna), "eq-5d-5l"), "INDEX") if one] == [None, None]
+
+
+def test_a_data_cut_says_the_same_and_the_codebook_by_which_figures(work: Begin, anna: Participant) -> None:
+    with work(writes=False) as w:
+        cut = tables(datasets.cut(w, study="scopes", as_of=w.now))
+    found = of(seen(work, anna))
+    shown = {
+        (occasion.assessment.timepoint, scale.stick.scale.code): result
+        for scale in found.scales
+        for occasion, result in zip(found.occasions, scale.results, strict=True)
+    }
+    rows = [row for row in cut["scores_long"] if row["instrument"] == QLQ]
+    assert len(rows) == len(shown) == 32
+    for row in rows:
+        result = shown[str(row["timepoint"]), str(row["scale"])]
+        assert result
+        judged = result.judged
+        assert row["value"] == result.value
+        said = (row["beyond_threshold"], row["change_from_baseline"], row["beyond_mid"])
+        assert said == (judged.beyond, judged.change, judged.verdict)
+    assert [row["beyond_mid"] for row in rows if row["scale"] == "PF2"] == [None, "worse"]
+    book = {row["column"]: row for row in cut["codebook"] if row["table"] == "scores_wide"}
+    physical, utility = book["qlq_c30_PF2"], book["eq_5d_5l_INDEX"]
+    assert (physical["higher_is"], physical["missing_rule"]) == ("better", "needs 3 of 5 items")
+    assert (physical["threshold_side"], physical["threshold"]) == ("below", 83)
+    assert (physical["mid_better"], physical["mid_worse"]) == (10, 10)
+    assert physical["mid_published"] == "5 to 10 points within a person"
+    assert str(physical["threshold_source"]).startswith("Giesinger JM et al. J Clin Epidemiol 2020")
+    assert str(physical["threshold_source"]).endswith("(unverified)")
+    assert (utility["threshold"], utility["mid_better"], utility["mid_source"]) == (None, None, None)
 
 
 def test_reading_is_on_record_and_changes_nothing(work: Begin, anna: Participant, engine: Engine) -> None:
