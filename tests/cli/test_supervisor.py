@@ -50,8 +50,7 @@ def gone(pid: int) -> bool:
 def log(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "pids"
     yield path
-    for pid in pids(path):
-        assert gone(pid)
+    wait_until(lambda: all(gone(pid) for pid in pids(path)), what="the end of what was started")
 
 
 def kill_newest(log: Path) -> bool:

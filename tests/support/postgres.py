@@ -24,7 +24,14 @@ from tests.support.ports import free_port, wait_until
 
 SPEED_OVER_SAFETY = ["-c", "fsync=off", "-c", "full_page_writes=off"]
 HASTY = ["-c", "synchronous_commit=off"]
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # a container often has 64 MB of it only
 ENVIRONMENT = {"PATH": os.defpath, "TZ": "UTC"}
+
+
+def _folder(*, durable: bool) -> Path:
+    """A new folder; in memory where nothing need survive the machine and there is room: thrice as fast."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return Path(tempfile.mkdtemp(prefix="pro-pg-", dir=MEMORY if roomy and not durable else None))
 
 
 def _binaries(scratch: Path) -> Path:
@@ -57,8 +64,7 @@ class Server:
     """
 
     def __init__(self, *, hasty: bool = False, durable: bool = False) -> None:
-        self.scratch = Path(tempfile.mkdtemp(prefix="pro-pg-"))
-        self.user, self.port = _user(), free_port()
+        self.scratch, self.user, self.port = _folder(durable=durable), _user(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         if self.user:
             shutil.chown(self.scratch, self.user)
