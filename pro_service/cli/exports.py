@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain.audit import Actor
 from pro_service.services import exports
+from pro_service.services.folders import MANIFEST
 
 
 class AsOf(click.ParamType[date]):
@@ -80,4 +81,4 @@ def command(
         manifest = exports.write(work, directory=output, progress=advance, **asked)  # type: ignore[arg-type]  # as above
     for name, file in manifest["files"].items():
         click.echo(f"{output / name}  {file['rows']} rows")
-    click.echo(f"{output / exports.MANIFEST}  cut off {manifest['cut_off']}")
+    click.echo(f"{output / MANIFEST}  cut off {manifest['cut_off']}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
+from numpy.typing import NDArray
 
 from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import DECLINED, NA, Instrument, Item
@@ -29,8 +30,22 @@ def forms_of(instrument: Instrument, batch: pa.RecordBatch, *, comma: bool = Fal
             if item.allows_na:
                 na[item.code] = not_applicable
         else:
-            values[item.code] = _numbers(item, cells)
+            values[item.code] = _numbers(item.code, cells)
     return Forms(values, na), +refused
+
+
+def numbers_of(name: str, cells: pa.Array, *, blank: Collection[str], comma: bool = False) -> tuple[Floats, Bools]:
+    """A column of numbers, NaN where a cell is blank, and which cells are no number though they are not blank.
+
+    `blank` has the texts that stand for a blank cell besides the empty one.
+    """
+    if not _is_text(cells.type):
+        column = _numbers(name, cells)
+        return column, np.isinf(column)
+    words, entry = _words(cells)
+    readings = np.array([_number(word, comma) for word in words])
+    empty = np.array([not word or word in blank for word in words])
+    return readings[entry], (~np.isfinite(readings) & ~empty)[entry]
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -40,15 +55,19 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _texts(item: Item, cells: pa.Array, comma: bool) -> tuple[Floats, Bools, int]:
     """Read each different text once: a questionnaire's column holds few, however long it is."""
-    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    texts: Sequence[str | None] = [*encoded.dictionary.to_pylist(), None]  # the last entry stands for null
-    words = [(text or "").strip() for text in texts]
+    words, entry = _words(cells)
     readings = np.array([_number(word, comma) for word in words])
     not_applicable = np.array([item.allows_na and word == NA for word in words])
     blank = np.array([not word or (item.skippable and word == DECLINED) for word in words])
     refused = np.isnan(readings) & ~not_applicable & ~blank
-    entry = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return readings[entry], not_applicable[entry], int(np.count_nonzero(refused[entry]))
+
+
+def _words(cells: pa.Array) -> tuple[list[str], NDArray[np.intp]]:
+    """The different texts of a column without blanks around them, and for each cell the place of its own."""
+    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    texts: Sequence[str | None] = [*encoded.dictionary.to_pylist(), None]  # the last entry stands for null
+    return [(text or "").strip() for text in texts], encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
 
 
 def _number(word: str, comma: bool) -> float:
@@ -56,12 +75,12 @@ def _number(word: str, comma: bool) -> float:
     return float(plain) if _NUMBER.fullmatch(plain) else np.nan
 
 
-def _numbers(item: Item, cells: pa.Array) -> Floats:
+def _numbers(name: str, cells: pa.Array) -> Floats:
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     kind = cells.type
     if not (pa.types.is_null(kind) or pa.types.is_boolean(kind) or _is_number(kind)):
-        raise InvalidTable(f"column {item.code} holds {kind}, expected numbers")
+        raise InvalidTable(f"column {name} holds {kind}, expected numbers")
     column: Floats = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return column
 

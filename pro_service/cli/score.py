@@ -11,7 +11,8 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.cli.definitions import find
 from pro_service.cli.form_columns import forms_of
-from pro_service.cli.form_tables import STREAM, SUFFIXES, FormTable, reading, writing
+from pro_service.cli.form_tables import STREAM, FormTable, reading, writing
+from pro_service.cli.paths import INPUT, Tabular
 from pro_service.cli.score_output import output_of, schema_of
 from pro_service.cli.score_tally import Tally
 from pro_service.domain.errors import InvalidTable
@@ -29,8 +30,15 @@ Examples:
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("instrument")
-@click.argument("source", metavar="INPUT", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--output", "target", metavar="FILE", default=STREAM, help="Where the scores go; - is standard output.")
+@click.argument("source", metavar="INPUT", type=INPUT)
+@click.option(
+    "--output",
+    "target",
+    metavar="FILE",
+    type=Tabular(),
+    default=STREAM,
+    help="Where the scores go; - is standard output.",
+)
 @click.option("--value-set", "value_set_id", metavar="ID", help="The value set or price list to score with.")
 @click.option(
     "--missing-rule",
@@ -54,9 +62,6 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
         raise click.BadParameter(
             f"{rule}: {chosen.code} takes {', '.join(missing_rules(chosen))}", param_hint="--missing-rule"
         )
-    for path in (source, target):
-        if path != STREAM and not path.lower().endswith(SUFFIXES):
-            raise click.UsageError(f"{path}: expected a name that ends in .csv or .parquet")
     items = {item.code: item.also for item in scored_items(chosen)}
     with reading(source, items=items) as table:
         carried = _carried(chosen, table)

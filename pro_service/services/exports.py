@@ -6,13 +6,9 @@ worker write. The manifest knows no time but that of the cut: the same cut is th
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,15 +19,15 @@ from pro_service import __version__, shelf
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.calendar import local_date, zone
 from pro_service.domain.dataset import Batch, Dataset
-from pro_service.domain.errors import Conflict, ProError, UnknownFormat
+from pro_service.domain.errors import ProError, UnknownFormat
 from pro_service.domain.exports import Export, cut_off
 from pro_service.domain.roles import allows, require
 from pro_service.services import datasets, studies
+from pro_service.services.folders import MANIFEST, appearing, fingerprint, refuse_used
 from pro_service.services.work import Work
 from pro_service.storage import exports
 from pro_service.storage.metadata import new_id
 
-MANIFEST = "manifest.json"
 LEASE = timedelta(minutes=30)
 """How long a worker may be silent before another takes its export over."""
 
@@ -69,16 +65,16 @@ def write(
     """
     require(work.actor, "exports.write", study=study)
     writer = _writer(format)
-    _refuse_used(directory)
+    refuse_used(directory)
     protocol = studies.active(work, code=study)
     at = cut_off(as_of, timezone=protocol.timezone, now=work.now)
     hidden = masked or not allows(work.actor, "arms.read")
     dataset = datasets.cut(work, study=study, as_of=at, masked=hidden, free_text=free_text)
-    with _appearing(directory) as folder:
+    with appearing(directory) as folder:
         found: dict[str, set[str]] = {"scorer_version": set(), "value_set": set()}
         rows = writer(replace(dataset, batches=lambda: _watched(dataset, found, progress)), folder)
         made_with = {"scorer_versions": sorted(found["scorer_version"]), "value_sets": sorted(found["value_set"])}
-        files = {name: {"rows": rows[name], **_fingerprint(folder / name)} for name in sorted(rows)}
+        files = {name: {"rows": rows[name], **fingerprint(folder / name)} for name in sorted(rows)}
         facts = {"format": format, "provisional": at > work.now, "free_text": free_text, **made_with}
         manifest = {**_of(dataset), **facts, "service_version": __version__, "files": files}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -186,25 +182,6 @@ def _writer(format: str) -> Callable[[Dataset, Path], dict[str, int]]:
     return known[format]
 
 
-def _refuse_used(directory: Path) -> None:
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise Conflict(f"{directory} exists and is not an empty folder; name one that does not exist yet")
-
-
-@contextmanager
-def _appearing(directory: Path) -> Iterator[Path]:
-    """A folder that takes its name only when everything in it has been written."""
-    parent = directory.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=parent))
-    try:
-        yield folder
-        os.replace(folder, directory)  # an empty folder gives way; a full one does not
-    except BaseException:  # an interrupted export too leaves nothing behind
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
 def _watched(dataset: Dataset, found: dict[str, set[str]], progress: Progress) -> Iterator[Batch]:
     """The batches as they pass, taking note of what the scores in them were made with."""
     names = dataset.table("scores_long").names()
@@ -214,8 +191,3 @@ def _watched(dataset: Dataset, found: dict[str, set[str]], progress: Progress) -
             found[name].update(str(row[place]) for row in batch.get("scores_long", ()) if row[place] is not None)
         yield batch
         progress(len(batch.get("participants", ())))
-
-
-def _fingerprint(path: Path) -> dict[str, object]:
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -1,0 +1,107 @@
+"""`pro economics qaly`: quality-adjusted life years from a file of utilities, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
+
+from pro_service.cli.economics_tables import Column, Number, Rows, Table, Text, read
+from pro_service.cli.form_tables import STREAM, writing
+from pro_service.cli.paths import INPUT, Tabular
+from pro_service.domain.discounting import TIMINGS, Discounting, Timing
+from pro_service.domain.qalys import DEATHS, Death, Qalys, Utilities, qalys
+
+COLUMNS: tuple[Column, ...] = (
+    Text("id"),
+    Text("arm", optional=True),
+    Number("time", "years since randomisation, from -1 to 100", -1, 100, blank=True),
+    # below every published value set, above the codes that stand for missing
+    Number("utility", "a utility from -2 to 1", -2, 1, blank=True),
+    Number("death_time", "years from randomisation to death, from 0 to 100", 0, 100, blank=True, optional=True),
+)
+
+_EXAMPLE = """\b
+Examples:
+  pro economics qaly utilities.csv --output qalys.csv
+  pro economics qaly utilities.parquet --death carry --discount 0.035 --output qalys.parquet
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("source", metavar="INPUT", type=INPUT)
+@click.option("--output", "target", metavar="FILE", type=Tabular(), default=STREAM, help="- is standard output.")
+@click.option("--death", type=click.Choice(DEATHS), default="linear", show_default=True, help="How utility gets to 0.")
+@click.option("--discount", metavar="RATE", type=click.FloatRange(0, 1), default=0.015, show_default=True)
+@click.option("--discount-timing", "timing", type=click.Choice(TIMINGS), default="annual", show_default=True)
+def command(*, source: str, target: str, death: Death, discount: float, timing: Timing) -> None:
+    """Compute each person's QALYs from INPUT, one row per person and assessment.
+
+    Columns: id, time (years from randomisation to the day it was really filled in), utility, and where you have them
+    arm and death_time. Output: one row per id with qaly, qaly_discounted, observed_years and censored.
+
+    The area under straight lines between observations. From death on the utility is 0: linear draws a line from the
+    last observation to it, carry keeps the last utility until then. Nothing is made up before the first observation or
+    after the last of somebody alive. annual discounts whole years, the first not at all; continuous every instant.
+    """
+    table = read(source, COLUMNS)
+    observed = _observed(table)
+    found = qalys(observed, death=death, discounting=Discounting(discount, timing))
+    names = [name for name in ("id", "arm") if name in table.names]
+    first = table.names["id"].first_rows()
+    carried = [table.names[name].values.take(pa.array(table.names[name].codes[first])) for name in names]
+    counted = [found.qaly, found.discounted, found.observed_years]
+    columns = [*carried, *(pa.array(values, mask=np.isnan(values)) for values in counted), pa.array(found.censored)]
+    output = pa.record_batch(columns, [*names, "qaly", "qaly_discounted", "observed_years", "censored"])
+    with writing(target, output.schema) as sink:
+        sink.write(output)
+    for warning in _warnings(observed, found):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _observed(table: Table) -> Utilities:
+    """The observations; raises InvalidTable where a person's rows contradict each other or a utility has no time."""
+    people, first = table.names["id"].codes, table.names["id"].first_rows()
+    times, utilities = table.numbers["time"], table.numbers["utility"]
+    told = table.numbers.get("death_time", np.full(table.rows, np.nan))
+    deaths = np.full(len(first), np.inf)
+    np.minimum.at(deaths, people, np.where(np.isnan(told), np.inf, told))
+    timeless = np.flatnonzero(np.isnan(times) & ~np.isnan(utilities))
+    wrong: list[tuple[Rows, str, str]] = [(timeless, "time", "a time, as there is a utility")]
+    late = np.flatnonzero(told > deaths[people])
+    wrong.append((late, "death_time", "the same death in all rows of a person; another has an earlier one"))
+    if "arm" in table.names:
+        arms = table.names["arm"].codes
+        wrong.append((np.flatnonzero(arms != arms[first][people]), "arm", "the arm of the person's first row"))
+    table.refuse(wrong)
+    return Utilities(people, times, utilities, np.where(np.isinf(deaths), np.nan, deaths))
+
+
+def _warnings(observed: Utilities, found: Qalys) -> Iterator[str]:
+    """What was left out or is not known; nothing where nothing is the matter."""
+    usable = observed.usable()
+    filled = ~np.isnan(observed.utilities)
+    # a utility of 0 at death is how some write the death itself down: it says nothing new
+    after = filled & ~usable & (observed.utilities != 0)
+    seen = np.unique(np.stack([observed.people[usable], observed.times[usable]]), axis=1)
+    earliest = np.full(len(observed.deaths), np.inf)
+    np.minimum.at(earliest, observed.people[usable], observed.times[usable])
+    counts = (
+        (~filled, "rows without a utility, left out"),
+        (after, "rows at or after the person's death, left out"),
+        (
+            np.ones(int(np.count_nonzero(usable)) - seen.shape[1]),
+            "rows at the same time as another of the person, of which the mean counts",
+        ),
+        (np.isnan(found.qaly), "people without any observation; their QALYs are empty"),
+        (
+            (earliest > 0) & np.isfinite(earliest),
+            "people first seen after randomisation; nothing is counted before that",
+        ),
+        ((found.observed_years == 0) & ~np.isnan(found.qaly), "people seen once; their QALYs are 0 over 0 years"),
+    )
+    for rows, words in counts:
+        if number := int(np.count_nonzero(rows)):
+            yield f"{words}: {number}"
