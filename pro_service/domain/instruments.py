@@ -22,6 +22,9 @@ DECLINED = "declined"
 LONGEST_TEXT = 2000
 """Characters a free text may have unless its item says otherwise (`maximum`)."""
 
+YEARS = range(1900, 2200)
+"""A date of any other year is a slip of the finger: no life that is asked about here reaches there."""
+
 Answer = int | float | str
 Answers = Mapping[str, Answer]
 Text = Mapping[str, str]
@@ -156,14 +159,19 @@ def accepts(item: Item, answer: Answer) -> bool:
     return (item.kind == "number" or isinstance(answer, int)) and _within(item, answer)
 
 
+def longest(item: Item) -> int:
+    """How many characters a free text may have."""
+    return LONGEST_TEXT if item.maximum is None else int(item.maximum)
+
+
 def expectation(item: Item) -> str:
     """What an answer to this item may be, in words fit for an error message."""
     if item.kind in {"choice", "yes_no"}:
         words = f"one of {', '.join(map(str, allowed_codes(item)))}"
     elif item.kind == "text":
-        words = f"a text of at most {_longest(item)} characters"
+        words = f"a text of at most {longest(item)} characters"
     elif item.kind == "date":
-        words = "a date as YYYY-MM-DD"
+        words = f"a date as YYYY-MM-DD, from {YEARS[0]} to {YEARS[-1]}"
     else:
         words = f"a {'number' if item.kind == 'number' else 'whole number'} from {item.minimum:g} to {item.maximum:g}"
     return f"{words}, or {NA}" if item.allows_na else words
@@ -218,18 +226,15 @@ def _within(item: Item, answer: float) -> bool:
     return lowest <= answer <= highest and -math.inf < answer < math.inf
 
 
-def _longest(item: Item) -> int:
-    return LONGEST_TEXT if item.maximum is None else int(item.maximum)
-
-
 def _accepts_text(item: Item, answer: str) -> bool:
     if item.kind == "text":
         # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair
         storable = "\x00" not in answer and not any("\ud800" <= letter <= "\udfff" for letter in answer)
-        return storable and len(answer) <= _longest(item)
+        return storable and len(answer) <= longest(item)
     if answer in {NA, DECLINED}:
         return item.allows_na if answer == NA else item.skippable
     try:
-        return item.kind == "date" and date.fromisoformat(answer).isoformat() == answer
+        on = date.fromisoformat(answer) if item.kind == "date" else None
     except ValueError:
         return False
+    return on is not None and on.isoformat() == answer and on.year in YEARS

@@ -65,7 +65,7 @@ def test_every_problem_is_told_and_none_repeats_an_answer() -> None:
         "na_choice: expected one of 1, 2, 3, 4, or na",
         "elsewhere: no such item in form",
         "ruler: expected a whole number from 0 to 100",
-        "day: expected a date as YYYY-MM-DD",
+        "day: expected a date as YYYY-MM-DD, from 1900 to 2199",
     ]
 
 

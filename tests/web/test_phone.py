@@ -79,8 +79,12 @@ def test_the_review_lists_what_is_open_and_jumps_there(on_phone: Phone, patient:
     links.nth(7).click()
     assert on_phone.question == "qlq-c30.q8"
     on_phone.choose(0)
-    on_phone.next()  # from the review, Next goes on to what is open
-    assert on_phone.question == "qlq-c30.q1"
+    on_phone.next()  # from the review, Next goes on to what is open, and never back
+    assert on_phone.question == "qlq-c30.q9"
+    on_phone.go("eq-5d-5l.VAS")
+    on_phone.type("50")
+    on_phone.next()
+    expect(links).to_have_count(34)
 
 
 def test_without_network_answers_stay_here_and_travel_later(on_phone: Phone, patient: Invite) -> None:

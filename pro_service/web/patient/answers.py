@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pro_service.domain.instruments import Answer, Item, accepts, visible
+from pro_service.domain.instruments import Answer, Item, accepts, longest, visible
 from pro_service.domain.responses import Draft
 from pro_service.web.pages import gettext
 from pro_service.web.patient.screens import Filled, field_name, plain
@@ -15,6 +15,9 @@ WORD = ":word"
 REVISION = ":revision"
 NUMBERS = ("count", "number", "vas")
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}([.,][0-9]{1,15})?")
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([., '’\u00a0\u202f][0-9]{3})+")
+"""A thousand and more in one country, one and a bit in another: we ask rather than guess."""
+
 HIGHEST_REVISION = 2**31 - 1
 
 
@@ -45,7 +48,7 @@ def _read_one(filled: Filled, posted: Mapping[str, str], found: Posted) -> dict[
         name = field_name(filled.instrument, item)
         if name not in posted and name + WORD not in posted:
             continue
-        typed = posted.get(name + WORD) or posted.get(name, "").strip()
+        typed = posted.get(name + WORD) or posted.get(name, "").replace("\r\n", "\n").strip()
         problem, answer = _understand(item, typed)
         if problem or typed != plain(filled.answers.get(item.code)):
             found.typed[name] = typed
@@ -75,23 +78,39 @@ def _understand(item: Item, typed: str) -> tuple[str, Answer | None]:
     if typed == "":
         return "", None
     answer: Answer = typed
-    if item.kind not in ("text", "date") and NUMBER.fullmatch(typed):
+    if item.kind not in ("text", "date") and NUMBER.fullmatch(typed) and not THOUSANDS.fullmatch(typed):
         number = float(typed.replace(",", "."))
         answer = int(number) if number.is_integer() else number
     return ("", answer) if accepts(item, answer) else (_expected(item, answer), None)
 
 
 def _expected(item: Item, answer: Answer) -> str:
+    if item.kind == "text" and isinstance(answer, str) and len(answer) > longest(item):
+        return _filled_in(
+            gettext("Please say it in at most {most} characters. These are {now}."), most=longest(item), now=len(answer)
+        )
+    if item.kind == "date":
+        return gettext("Please enter a whole date, with a year of four digits.")
     if item.kind not in NUMBERS:
         return gettext("This answer could not be saved. Please look at it again.")
     if isinstance(answer, str):
-        return gettext("Please enter a number.")
+        return _no_number(answer)
     if item.kind != "number" and not isinstance(answer, int):
         return gettext("Please enter a whole number.")
-    bounds = {"{low}": plain(item.minimum), "{high}": plain(item.maximum)}
     sentence = gettext("Please enter a number from {low} to {high}.")
-    for place, bound in bounds.items():
-        sentence = sentence.replace(place, bound)
+    return _filled_in(sentence, low=plain(item.minimum), high=plain(item.maximum))
+
+
+def _no_number(typed: str) -> str:
+    if THOUSANDS.fullmatch(typed):
+        return gettext("Please enter the number without a point, comma or space between the thousands.")
+    return gettext("Please enter a number.")
+
+
+def _filled_in(sentence: str, **values: str | int) -> str:
+    """The sentence with {n} and the like filled in, as the script does it."""
+    for name, value in values.items():
+        sentence = sentence.replace(f"{{{name}}}", str(value))
     return sentence
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
+from pro_service.domain import burden
 from pro_service.domain.assessments import Status
 from pro_service.domain.errors import IncompleteForm, StaleRevision
 from pro_service.http.transaction import work
@@ -18,7 +19,7 @@ from pro_service.web.patient import answers, me, screens
 from pro_service.web.patient.answers import Posted
 from pro_service.web.patient.me import Person
 
-MODULES = ("texts", "api", "memory", "outbox", "question", "steps", "vas", "conflict")
+MODULES = ("texts", "api", "memory", "outbox", "question", "pace", "steps", "vas", "conflict")
 """What form.js imports: named in the page, so that a slow phone fetches all of it at once."""
 
 
@@ -93,8 +94,8 @@ def _questions(
     parts = screens.parts(form.instruments, person.language, typed=posted.typed, problems=posted.problems)
     asked = screens.shown(parts)
     current = screens.current(parts)
-    wrong = next((question for question in asked if question.problem), None)
-    current = wrong or current
+    wrong = [question for part in parts for question in part.questions if question.problem]
+    current = wrong[0] if wrong else current
     return page(
         "patient/form.html",
         status=status,
@@ -103,11 +104,12 @@ def _questions(
         parts=parts,
         current=current.name if current else "",
         current_part=current.name.rpartition(".")[0] if current else "",
-        position=asked.index(current) + 1 if current else 0,
+        position=asked.index(current) + 1 if current in asked else 0,
         total=len(asked),
         answered=sum(question.answered for question in asked),
         until=me.last_day(person, form.assessment),
-        problem=gettext("Some answers need another look. Everything else is saved.") if posted.problems else "",
+        wrong=wrong,
+        seconds=burden.SECONDS_PER_QUESTION,
         saved=saved,
         modules=[f"{name}.js" for name in MODULES],
         contact=person.study.contact,

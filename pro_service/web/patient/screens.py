@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pro_service.domain.instruments import DECLINED, NA, Answer, Answers, Instrument, Item, visible
+from pro_service.domain.instruments import DECLINED, NA, YEARS, Answer, Answers, Instrument, Item, longest, visible
 from pro_service.domain.wording import PLACEHOLDER, shown_as
 from pro_service.web.i18n import words
 
@@ -69,6 +69,7 @@ class Part:
 
     code: str
     title: str
+    recall: str
     revision: int
     placeholder: bool
     questions: tuple[Question, ...]
@@ -91,6 +92,7 @@ def _part(filled: Filled, language: str, typed: Mapping[str, str], problems: Map
     return Part(
         code=instrument.code,
         title=words(instrument.title, language),
+        recall=words(instrument.recall, language),
         revision=filled.revision,
         placeholder=shown_as(instrument, language) == PLACEHOLDER,
         questions=tuple(
@@ -112,6 +114,7 @@ def _question(
     name = field_name(filled.instrument, item)
     condition = item.shown_if
     gate = filled.instrument.item(condition.item) if condition else None
+    low, high = bounds(item)
     return Question(
         name=name,
         item=item.code,
@@ -119,8 +122,8 @@ def _question(
         label=words(item.label, language),
         recall=words(item.recall or filled.instrument.recall, language),
         choices=tuple(Choice(str(option.code), words(option.label, language)) for option in item.options),
-        minimum=plain(item.minimum),
-        maximum=plain(item.maximum),
+        minimum=low,
+        maximum=high,
         unit=words(item.unit, language),
         allows_na=item.allows_na,
         skippable=item.skippable,
@@ -136,6 +139,15 @@ def _question(
 def field_name(instrument: Instrument, item: Item) -> str:
     """The name of an item's field on the page: unique among all questionnaires of the page."""
     return f"{instrument.code}.{item.code}"
+
+
+def bounds(item: Item) -> tuple[str, str]:
+    """The least and the most an answer may be, as its field has them; for a text its length, for a date its days."""
+    if item.kind == "text":
+        return "", str(longest(item))
+    if item.kind == "date":
+        return f"{YEARS[0]}-01-01", f"{YEARS[-1]}-12-31"
+    return plain(item.minimum), plain(item.maximum)
 
 
 def plain(value: Answer | None) -> str:

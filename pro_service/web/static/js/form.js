@@ -111,7 +111,7 @@ function answered(question, event) {
 function next() {
   const question = steps.current;
   if (question === null) return;
-  if (question.problem) question.say(question.problem);
+  if (question.problem) wrong(question);
   else if (question.value === null && question.required) question.say(text("required"));
   else if (question.value === null && !asked.has(question)) {
     asked.add(question);
@@ -122,8 +122,14 @@ function next() {
   }
 }
 
+function wrong(question) {
+  question.field.focus({ preventScroll: true });
+  question.say(question.problem);
+}
+
 async function send() {
   sending = true;
+  state("saving");
   await outbox.flush();
   if (outbox.stopped || !sending) return;
   const { status, data } = outbox.empty ? await call("POST", `${api}/submission`, {}) : { status: 0, data: {} };

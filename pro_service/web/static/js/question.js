@@ -4,6 +4,8 @@ import { text } from "./texts.js";
 
 const WORDS = ["na", "declined"];
 const NUMBERS = ["count", "number", "vas"];
+const NUMBER = /^[+-]?\d{1,15}([.,]\d{1,15})?$/;
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}([., '’\u00a0\u202f]\d{3})+$/; // or one and a bit: as web/patient/answers.py
 
 export class Question {
   constructor(element) {
@@ -19,6 +21,7 @@ export class Question {
     this.radios = [...element.querySelectorAll("input[type=radio]")];
     this.boxes = [...element.querySelectorAll("input[type=checkbox]")];
     this.field = element.querySelector("input.input, textarea.input");
+    this.hint = element.querySelector(".hint")?.id ?? "";
     this.gate = element.dataset.shownIf ?? "";
     this.codes = (element.dataset.shownIfCodes ?? "").split(" ").filter(Boolean).map(Number);
   }
@@ -49,19 +52,34 @@ export class Question {
 
   /** What is wrong with the words typed; "" when nothing is. */
   get problem() {
+    if (!this.field || this.boxes.some((box) => box.checked)) return "";
+    if (this.kind === "date") return this.#wrongDate();
     const typed = this.#typed;
-    if (typed === "" || !NUMBERS.includes(this.kind) || this.boxes.some((box) => box.checked)) return "";
-    const number = toNumber(typed);
-    if (Number.isNaN(number)) return text("number");
-    if (this.kind !== "number" && !Number.isInteger(number)) return text("whole");
-    return this.#outside(number);
+    if (typed === "") return "";
+    return NUMBERS.includes(this.kind) ? this.#wrongNumber(typed) : this.#tooLong(typed);
   }
 
   get #typed() {
     return this.field?.value.trim() ?? "";
   }
 
-  #outside(number) {
+  /** A day typed by half leaves the field empty, and the browser knows. */
+  #wrongDate() {
+    const { badInput, rangeUnderflow, rangeOverflow } = this.field.validity;
+    return badInput || rangeUnderflow || rangeOverflow ? text("wholeDate") : "";
+  }
+
+  #tooLong(typed) {
+    const most = Number(this.element.dataset.maximum);
+    const now = [...typed].length;
+    return now > most ? text("tooLong", { most, now }) : "";
+  }
+
+  #wrongNumber(typed) {
+    if (THOUSANDS.test(typed)) return text("thousands");
+    const number = toNumber(typed);
+    if (Number.isNaN(number)) return text("number");
+    if (this.kind !== "number" && !Number.isInteger(number)) return text("whole");
     const { minimum, maximum } = this.element.dataset;
     const low = minimum === undefined ? -Infinity : Number(minimum);
     const high = maximum === undefined ? Infinity : Number(maximum);
@@ -79,10 +97,17 @@ export class Question {
     }
   }
 
+  /** Say something at the question: what is wrong with its answer, or, asking, that there is none. */
   say(words, { asking = false } = {}) {
     this.message.textContent = words;
     this.message.classList.toggle("ask", asking);
     this.message.hidden = words === "";
+    const described = [this.hint, words && this.message.id].filter(Boolean).join(" ");
+    const told = this.field ?? this.element;
+    if (described) told.setAttribute("aria-describedby", described);
+    else told.removeAttribute("aria-describedby");
+    if (this.field) this.field.setAttribute("aria-invalid", String(words !== "" && !asking));
+    if (words) this.message.scrollIntoView({ block: "nearest" });
   }
 
   /** An answer in words. */
@@ -95,5 +120,5 @@ export class Question {
 
 /** "2,5" and "2.5" are the same number; anything else than one number is NaN. */
 export function toNumber(typed) {
-  return /^[+-]?\d+([.,]\d+)?$/.test(typed) ? Number(typed.replace(",", ".")) : NaN;
+  return NUMBER.test(typed) ? Number(typed.replace(",", ".")) : NaN;
 }

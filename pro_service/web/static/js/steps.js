@@ -1,10 +1,9 @@
 /* One question at a time: which are asked, where we are, how far along, and the review at the end. */
 
+import { Pace } from "./pace.js";
 import { text } from "./texts.js";
 
-const SECONDS_PER_QUESTION = 8; // as in domain/burden.py
 const REVIEW = "review";
-
 const LARGEST_BAR = 0.25; // of the screen's height; a taller bar rests below the question instead of covering it
 
 export class Steps {
@@ -18,8 +17,8 @@ export class Steps {
     this.reviewed = false;
     this.title = document.querySelector(".form-title").textContent.trim();
     this.seen = new Map();
-    const bar = document.querySelector(".steps");
-    const settle = () => bar.classList.toggle("resting", bar.offsetHeight > window.innerHeight * LARGEST_BAR);
+    this.pace = new Pace(Number(form.dataset.seconds));
+    this.since = 0; // when the question in view came into view, in milliseconds
     window.addEventListener("resize", settle);
     settle();
   }
@@ -50,24 +49,31 @@ export class Steps {
   /** Show a question, or the review for null. */
   show(question, { focus = true, push = true } = {}) {
     this.update();
+    const turned = question !== null && question.part !== this.current?.part;
     this.current = question;
+    this.since = performance.now();
     for (const each of this.questions) each.element.classList.toggle("current", each === question);
     for (const part of this.form.querySelectorAll(".part")) part.classList.toggle("current", part === question?.part);
     this.review.hidden = question !== null;
     if (question === null) this.#fillReview();
-    else if (!this.seen.has(question.name)) this.seen.set(question.name, new Date().toISOString());
+    else question.part.querySelector(".recall-now").textContent = question.recall;
+    if (question !== null && !this.seen.has(question.name)) this.seen.set(question.name, new Date().toISOString());
     const hash = address(question?.name ?? REVIEW);
     if (push) history.pushState(null, "", hash);
     else history.replaceState(null, "", hash);
     this.progress();
+    if (turned && focus) announce(question.part.querySelector(".part-title").textContent);
     window.scrollTo(0, 0);
     if (focus) (question?.heading ?? document.getElementById("review-title")).focus({ preventScroll: true });
   }
 
+  /** The next question; coming from the review, the next one that is open. Never back to an earlier one. */
   next() {
     this.update();
-    if (this.reviewed) return this.show(this.open.find((question) => question !== this.current) ?? null);
-    return this.show(this.asked[this.asked.indexOf(this.current) + 1] ?? null);
+    this.pace.took((performance.now() - this.since) / 1_000);
+    const later = this.asked.slice(this.asked.indexOf(this.current) + 1);
+    const wanted = this.reviewed ? later.find((question) => question.value === null) : later[0];
+    return this.show(wanted ?? null);
   }
 
   back() {
@@ -81,15 +87,23 @@ export class Steps {
     const total = this.asked.length;
     const open = this.open.length;
     const at = this.current ? text("questionOf", { n: this.asked.indexOf(this.current) + 1, total }) : text("review");
-    const left = text("timeLeft", { n: Math.max(1, Math.ceil((open * SECONDS_PER_QUESTION) / 60)) });
+    const left = text("timeLeft", { n: this.pace.minutes(open) });
     const meter = document.getElementById("meter");
     meter.max = total;
     meter.value = total - open;
     document.getElementById("where").textContent = at;
     document.getElementById("left").textContent = open && this.current ? left : "";
+    if (this.current) this.#within(this.current.part);
     document.title = `${at} · ${this.title}`;
     document.getElementById("next").hidden = this.current === null;
     document.getElementById("send").hidden = this.current !== null;
+  }
+
+  /** How far along within one questionnaire. */
+  #within(part) {
+    const here = this.asked.filter((question) => question.part === part);
+    const words = text("withinPart", { n: here.indexOf(this.current) + 1, total: here.length });
+    part.querySelector("[data-within]").textContent = `(${words})`;
   }
 
   #fillReview() {
@@ -97,13 +111,37 @@ export class Steps {
     const open = this.open;
     document.getElementById("review-all").hidden = open.length > 0;
     document.getElementById("review-some").hidden = open.length === 0;
-    document.getElementById("review-open").replaceChildren(...open.map((question) => entry(question)));
+    const parts = [...new Set(open.map((question) => question.part))];
+    const lists = parts.map((part) => list(part, open.filter((question) => question.part === part)));
+    document.getElementById("review-open").replaceChildren(...lists);
   }
 }
 
 /** Not an element's id, so that the browser does not scroll to it. */
 function address(name) {
   return `#/${encodeURIComponent(name)}`;
+}
+
+/** A bar that would take too much of the screen, as large text makes it, rests below the question. */
+function settle() {
+  const height = document.querySelector(".steps").offsetHeight;
+  document.body.classList.toggle("resting", height > window.innerHeight * LARGEST_BAR);
+}
+
+/** For whoever listens; nothing of it is to be seen. */
+function announce(words) {
+  document.getElementById("spoken").textContent = words;
+}
+
+/** The open questions of one questionnaire. */
+function list(part, open) {
+  const whole = document.createElement("section");
+  const title = document.createElement("h3");
+  const questions = document.createElement("ul");
+  title.textContent = part.dataset.title;
+  questions.append(...open.map((question) => entry(question)));
+  whole.append(title, questions);
+  return whole;
 }
 
 function entry(question) {

@@ -2,6 +2,8 @@
 
 import { text } from "./texts.js";
 
+const THUMB = 2.8; // rem, as in vas.css
+
 export function dress(question, changed) {
   const slider = question.element.querySelector(".vas-slider");
   if (!slider) return;
@@ -27,9 +29,9 @@ export function dress(question, changed) {
     event.stopPropagation();
     set(Number(slider.value));
   });
-  // A click where the hidden thumb already stands moves nothing, yet it is an answer.
-  slider.addEventListener("click", () => set(Number(slider.value)));
   slider.addEventListener("change", (event) => event.stopPropagation());
+  touch(slider.parentElement, slider, set);
+  marks(question.element.querySelector(".vas-marks"), set);
   for (const button of question.element.querySelectorAll("[data-nudge]")) {
     button.addEventListener("click", () => {
       const from = typeof question.value === "number" ? question.value : Math.round((Number(slider.min) + Number(slider.max)) / 2);
@@ -40,4 +42,32 @@ export function dress(question, changed) {
   question.element.addEventListener("input", follow);
   question.element.addEventListener("change", follow);
   follow();
+}
+
+/** A finger anywhere on the rail sets the number there, and drags it along. */
+function touch(rail, slider, set) {
+  const low = Number(slider.min);
+  const high = Number(slider.max);
+  const follow = (event) => {
+    const { bottom, height } = rail.getBoundingClientRect();
+    const thumb = THUMB * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    set(Math.round(low + ((bottom - event.clientY - thumb / 2) / (height - thumb)) * (high - low)));
+  };
+  rail.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    rail.setPointerCapture(event.pointerId);
+    slider.focus({ preventScroll: true });
+    follow(event);
+  });
+  rail.addEventListener("pointermove", (event) => {
+    if (rail.hasPointerCapture(event.pointerId)) follow(event);
+  });
+}
+
+/** The numbers beside the rail are for setting too. */
+function marks(box, set) {
+  box.addEventListener("click", (event) => {
+    if (event.target !== box) set(Number(event.target.textContent));
+  });
 }

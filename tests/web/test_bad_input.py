@@ -1,0 +1,113 @@
+"""Whatever is typed or pasted: kind words at the field, and everything else is kept; with script and without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
+
+from tests.web.conftest import Phone, Visitor, csrf, words_of
+
+Invite = Callable[..., Visitor]
+LONG = "ten letters" * 910  # 10,010 characters
+HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}'; DROP TABLE response;-- =cmd|' /C calc'!A0 \u202e"
+BETWEEN = "Please enter a number from 0 to 168."
+WRONG_DAY = "Please enter a whole date, with a year of four digits."
+THOUSANDS = "Please enter the number without a point, comma or space between the thousands."
+
+
+def wrong(page: Page, said: str) -> None:
+    """The words stand at the field, which is marked as wrong and described by them."""
+    field = page.locator(".question.current .input")
+    expect(page.locator(".question.current [role=alert]")).to_have_text(said)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(re.escape(said)))
+
+
+def test_what_is_typed_wrong_is_said_at_the_field_and_the_rest_is_kept(on_phone: Phone, visitor: Invite) -> None:
+    person = visitor()
+    on_phone.open(person)
+    page = on_phone.page
+    for gate in ("imcq.home_household", "imcq.medication", "ipcq.work", "ipcq.absent", "ipcq.absent_long"):
+        on_phone.go(gate)
+        page.locator(".question.current input[value='1']").check()
+    on_phone.go("imcq.home_household_hours")
+    for typed, said in [
+        ("169", BETWEEN),
+        ("-1", BETWEEN),
+        ("about 3 hours a week", "Please enter a number."),
+        ("0000000000000012345", "Please enter a number."),
+        ("1.000", THOUSANDS),
+        ("1,5 ", ""),
+    ]:
+        on_phone.type(typed)
+        if said:
+            on_phone.next()
+            wrong(page, said)
+    expect(page.locator(".question.current .input")).to_have_attribute("aria-invalid", "false")
+    on_phone.go("ipcq.absent_since")
+    page.locator(".question.current .input").focus()
+    page.keyboard.type("03")  # a day typed by half
+    on_phone.next()
+    wrong(page, WRONG_DAY)
+    on_phone.type("0019-03-01")
+    on_phone.next()
+    wrong(page, WRONG_DAY)
+    on_phone.type("2019-03-01")
+    on_phone.go("imcq.medication_list")
+    on_phone.type(LONG)
+    on_phone.next()
+    wrong(page, "Please say it in at most 2000 characters. These are 10010.")
+    expect(page.locator(".question.current .input")).to_have_value(LONG)  # nothing was cut off behind one's back
+    on_phone.type(HOSTILE)
+    on_phone.next()
+    on_phone.state("saved")
+    assert person.answers("imcq")["home_household_hours"] == 1.5
+    assert person.answers("imcq")["medication_list"] == HOSTILE.strip()
+    assert person.answers("ipcq")["absent_since"] == "2019-03-01"
+    page.reload()
+    on_phone.ready()
+    on_phone.go("imcq.medication_list")
+    expect(page.locator(".question.current .input")).to_have_value(HOSTILE.strip())
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said", "stored"),
+    [
+        ("imcq.medication_list", LONG, "Please say it in at most 2000 characters. These are 10010.", None),
+        ("imcq.medication_list", "one\r\ntwo", "", "one\ntwo"),
+        ("imcq.medication_list", "x" * 1999 + "\r\n" + "y", "Please say it in at most 2000 characters.", None),
+        ("imcq.medication_list", "x" * 1998 + "\r\n" + "y", "", "x" * 1998 + "\ny"),
+        ("imcq.medication_list", HOSTILE, "", HOSTILE.strip()),
+        ("imcq.medication_list", "a\x00b", "This answer could not be saved.", None),
+        ("imcq.home_household_hours", "2,5", "", 2.5),
+        ("imcq.home_household_hours", "2.5", "", 2.5),
+        ("imcq.home_household_hours", "169", BETWEEN, None),
+        ("imcq.home_household_hours", "1.000", THOUSANDS, None),
+        ("imcq.home_household_hours", "12 345", THOUSANDS, None),
+        ("imcq.home_household_hours", "1e3", "Please enter a number.", None),
+        ("imcq.home_household_hours", "0000000000000012345", "Please enter a number.", None),
+        ("ipcq.absent_since", "2026-02-30", WRONG_DAY, None),
+        ("ipcq.absent_since", "0019-03-01", WRONG_DAY, None),
+        ("ipcq.absent_since", "yesterday", WRONG_DAY, None),
+        ("ipcq.absent_since", "2026-01-05", "", "2026-01-05"),
+    ],
+)
+def test_the_same_without_script(
+    client: FlaskClient, visitor: Invite, field: str, typed: str, said: str, stored: str | float | None
+) -> None:
+    person = visitor()
+    client.post(person.link)
+    gates = ("imcq.home_household", "imcq.medication", "ipcq.work", "ipcq.absent", "ipcq.absent_long")
+    data = {"csrf_token": csrf(client), "qlq-c30.q1": "2", **dict.fromkeys(gates, "1"), field: typed}
+    answer = client.post(person.form, data=data)
+    assert answer.status_code == (422 if said else 303)
+    assert said in words_of(answer.text)
+    assert not said or f'href="#{field}"' in answer.text  # the top of the page leads to it
+    instrument, _, item = field.partition(".")
+    assert person.answers(instrument).get(item) == stored
+    assert person.answers("qlq-c30") == {"q1": 2}
+    assert "<img src=x" not in client.get(person.form).text
