@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
@@ -16,22 +17,41 @@ from pro_service.domain.scoring import Forms, scored_items
 from pro_service.domain.scoring_block import Bools, Floats
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 
 
-def forms_of(instrument: Instrument, batch: pa.RecordBatch, *, comma: bool = False) -> tuple[Forms, Counter[str]]:
-    """The forms in a batch, and per item how many cells were neither a number nor a word that the item allows."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Per item how many cells were neither a number nor a word that the item allows; numbers with a comma apart."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    commas: Counter[str] = field(default_factory=Counter)
+
+
+def check_kinds(instrument: Instrument, schema: pa.Schema) -> None:
+    """Every item's column holds texts or numbers; truth values are answers to yes and no alone. Raises InvalidTable."""
+    for item in scored_items(instrument):
+        kind = schema.field(item.code).type
+        inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+        truth = pa.types.is_boolean(inner) and item.kind == "yes_no"
+        if not (_is_text(kind) or pa.types.is_null(inner) or truth or _is_number(inner)):
+            raise InvalidTable(f"column {item.code} holds {kind}, expected numbers")
+
+
+def forms_of(instrument: Instrument, batch: pa.RecordBatch, *, comma: bool = False) -> tuple[Forms, Refused]:
+    """The forms in a batch, and what was refused of them. `comma` says that 3,5 is a number."""
     values: dict[str, Floats] = {}
     na: dict[str, Bools] = {}
-    refused: Counter[str] = Counter()
+    refused = Refused()
     for item in scored_items(instrument):
         cells = batch.column(batch.schema.names.index(item.code))
         if _is_text(cells.type):
-            values[item.code], not_applicable, refused[item.code] = _texts(item, cells, comma)
+            values[item.code], not_applicable = _texts(item, cells, refused, comma=comma)
             if item.allows_na:
                 na[item.code] = not_applicable
         else:
             values[item.code] = _numbers(item.code, cells)
-    return Forms(values, na), +refused
+    return Forms(values, na), refused
 
 
 def numbers_of(name: str, cells: pa.Array, *, blank: Collection[str], comma: bool = False) -> tuple[Floats, Bools]:
@@ -53,14 +73,19 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
 
 
-def _texts(item: Item, cells: pa.Array, comma: bool) -> tuple[Floats, Bools, int]:
+def _texts(item: Item, cells: pa.Array, refused: Refused, *, comma: bool) -> tuple[Floats, Bools]:
     """Read each different text once: a questionnaire's column holds few, however long it is."""
     words, entry = _words(cells)
     readings = np.array([_number(word, comma) for word in words])
     not_applicable = np.array([item.allows_na and word == NA for word in words])
     blank = np.array([not word or (item.skippable and word == DECLINED) for word in words])
-    refused = np.isnan(readings) & ~not_applicable & ~blank
-    return readings[entry], not_applicable[entry], int(np.count_nonzero(refused[entry]))
+    odd = np.isnan(readings) & ~not_applicable & ~blank
+    if odd.any():
+        commas = np.array([_COMMA.fullmatch(word) is not None for word in words])
+        for counter, which in ((refused.commas, odd & commas), (refused.words, odd & ~commas)):
+            if found := int(np.count_nonzero(which[entry])):
+                counter[item.code] += found
+    return readings[entry], not_applicable[entry]
 
 
 def _words(cells: pa.Array) -> tuple[list[str], NDArray[np.intp]]:

@@ -1,8 +1,8 @@
 """Tables of forms, read and written in batches: CSV or Parquet by suffix, `-` for CSV on standard input or output.
 
-A CSV may start with a byte-order mark and be parted by commas, semicolons or tabs (then 3,5 is a number too);
-what is written is always UTF-8 with commas. Whatever the size of the file, one batch at a time is in memory. A row
-with more or fewer cells than the header is left out and counted.
+A CSV may start with a byte-order mark and be parted by commas, semicolons or tabs (then 3,5 is a number too), be in
+UTF-16 or packed with gzip; what is written is always UTF-8 with commas. Whatever the size of the file, one batch at a
+time is in memory. A row with more or fewer cells than the header is left out and counted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,35 +26,18 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]  # the same
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]  # the same
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 
+from pro_service.cli.form_losses import LeftOut
+from pro_service.cli.form_streams import as_text
 from pro_service.domain.errors import InvalidTable
 
 STREAM = "-"
 BATCH_BYTES = 1 << 20
 BATCH_ROWS = 1 << 15
 SUFFIXES = (".csv", ".parquet")
+READABLE = (".csv", ".csv.gz", ".parquet")
 
 _MARK = b"\xef\xbb\xbf"
-_NAMED = 3
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """Rows that could not be read: how many, and the first few in words. No cell of them is kept."""
-
-    rows: int = 0
-    first: list[str] = field(default_factory=list)
-
-    def note(self, row: arrow_csv.InvalidRow) -> None:
-        """Count one row."""
-        self.rows += 1
-        if len(self.first) < _NAMED:
-            place = f"row {row.number} under the header" if row.number else "a row"
-            self.first.append(f"{place} has {row.actual_columns} of {row.expected_columns} cells")
-
-    def in_words(self) -> str:
-        """The first few rows."""
-        more = self.rows - len(self.first)
-        return "; ".join(self.first) + (f"; and {more} more" if more else "")
+_DAMAGED = (EOFError, OSError, zlib.error, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +52,7 @@ class FormTable:
     batches: Iterator[pa.RecordBatch]
     comma: bool = False
     expected: int | None = None
-    left_out: LeftOut = field(default_factory=LeftOut)
+    left_out: LeftOut = field(default_factory=lambda: LeftOut(",", 0))
 
 
 class Sink(Protocol):
@@ -190,14 +174,18 @@ def _parquet_batches(file: pq.ParquetFile, name: str, columns: list[str]) -> Ite
         try:
             batch = next(batches, None)
         except (pa.ArrowException, OSError) as error:
-            raise InvalidTable(f"{name} is damaged: not all of it can be read") from error
+            raise InvalidTable(_damaged(name)) from error
         if batch is None:
             return
         yield batch.rename_columns(columns)
 
 
-def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Mapping[str, Sequence[str]]) -> FormTable:
-    header = _header_line(stream, name)
+def _csv(raw: BinaryIO, name: str, items: Mapping[str, Sequence[str]]) -> FormTable:
+    try:
+        stream = as_text(raw, name)
+        header = _header_line(stream, name)
+    except _DAMAGED as error:
+        raise InvalidTable(_damaged(name)) from error
     try:
         splits = {mark: next(csv.reader([header], delimiter=mark), []) for mark in ",;\t"}
     except csv.Error as error:
@@ -206,9 +194,10 @@ def _csv(stream: io.BufferedReader | BinaryIO, name: str, items: Mapping[str, Se
     columns = _named(splits[delimiter], items)
     types = {column: pa.dictionary(pa.int32(), pa.string()) if column in items else pa.string() for column in columns}
     schema = pa.schema([(column, types[column]) for column in columns])
-    left_out = LeftOut()
-    batches = _csv_batches(stream, name, schema, delimiter, left_out)
-    return FormTable(name, schema, batches, comma=delimiter != ",", expected=_blocks(stream), left_out=left_out)
+    left_out = LeftOut(delimiter, len(columns) - 1)
+    batches = _csv_batches(stream, name, schema, left_out)
+    expected = _blocks(raw) if stream is raw else None
+    return FormTable(name, schema, batches, comma=delimiter != ",", expected=expected, left_out=left_out)
 
 
 def _blocks(stream: BinaryIO) -> int | None:
@@ -220,7 +209,7 @@ def _blocks(stream: BinaryIO) -> int | None:
     return math.ceil(about.st_size / BATCH_BYTES) if stat.S_ISREG(about.st_mode) else None
 
 
-def _header_line(stream: io.BufferedReader | BinaryIO, name: str) -> str:
+def _header_line(stream: BinaryIO, name: str) -> str:
     line = stream.readline().removeprefix(_MARK)
     if re.fullmatch(rb"sep=[,;\t]\r?\n", line):  # what a spreadsheet may put on top; the header tells as much
         line = stream.readline()
@@ -239,27 +228,41 @@ def _not_text(name: str) -> str:
     return f"{name} is not UTF-8 text: save it as CSV in UTF-8"
 
 
-def _csv_batches(
-    stream: io.BufferedReader | BinaryIO, name: str, schema: pa.Schema, delimiter: str, left_out: LeftOut
-) -> Iterator[pa.RecordBatch]:
+def _damaged(name: str) -> str:
+    return f"{name} is damaged: not all of it can be read"
+
+
+def _csv_batches(stream: BinaryIO, name: str, schema: pa.Schema, left_out: LeftOut) -> Iterator[pa.RecordBatch]:
     def note(row: arrow_csv.InvalidRow) -> str:
         left_out.note(row)
         return "skip"
 
     try:
-        yield from arrow_csv.open_csv(
+        for batch in arrow_csv.open_csv(
             stream,
             read_options=arrow_csv.ReadOptions(column_names=schema.names, block_size=BATCH_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+                delimiter=left_out.delimiter, newlines_in_values=True, invalid_row_handler=note
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={field.name: field.type for field in schema}, strings_can_be_null=False
             ),
-        )
+        ):
+            left_out.look(batch)
+            yield batch
+    except _DAMAGED as error:
+        raise InvalidTable(_damaged(name)) from error
     except pa.ArrowInvalid as error:
         if str(error) == "Empty CSV file":
             return
-        # Arrow's own message quotes the row: answers do not belong in messages
-        reason = _not_text(name) if "UTF8" in str(error) else f"{name} is not a table: {re.sub(r':.*', '', str(error))}"
-        raise InvalidTable(reason) from None
+        raise InvalidTable(_reason(str(error), name, left_out)) from None
+
+
+def _reason(said: str, name: str, left_out: LeftOut) -> str:
+    """Arrow's own message quotes the row: answers do not belong in messages."""
+    if "UTF8" in said:
+        return _not_text(name)
+    if said.startswith("straddling object"):
+        row = left_out.read + left_out.rows
+        return f"{name} has a row below row {row} that does not end: is a quotation mark not closed?"
+    return f"{name} is not a table: {re.sub(r':.*', '', said)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 import click
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.cli.definitions import find
-from pro_service.cli.form_columns import forms_of
+from pro_service.cli.form_columns import check_kinds, forms_of
 from pro_service.cli.form_tables import STREAM, FormTable, reading, writing
 from pro_service.cli.paths import INPUT, Tabular
 from pro_service.cli.score_output import output_of, schema_of
@@ -51,10 +51,10 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
     """Score the forms in INPUT, one per row, with a column per item named by its code.
 
     INSTRUMENT is a code of the catalogue, or a definition of your own: a file whose name ends in .yaml.
-    INPUT and FILE are CSV or Parquet by suffix; - is standard input or output (CSV). Other columns are carried through
-    unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing and counted. What
-    looks like another edition, codes from 0, swapped columns or rows given twice is told; a row with more or fewer
-    cells than the header is left out, which ends with exit status 1.
+    INPUT and FILE are CSV or Parquet by suffix, INPUT also .csv.gz; - is standard input or output (CSV). Other columns
+    are carried through unchanged, first. An empty cell is missing; a value the item does not allow is taken as missing
+    and counted. What looks like another edition, codes from 0, swapped columns or rows given twice is told; a row with
+    more or fewer cells than the header is left out, which ends with exit status 1.
     """
     chosen = find(instrument, hint="INSTRUMENT")
     tariff = _tariff(chosen, value_set_id)
@@ -68,11 +68,11 @@ def command(instrument: str, source: str, target: str, value_set_id: str | None,
         tally = Tally(chosen, tuple(table.schema.names[position] for position in carried))
         with writing(target, schema_of(chosen, table.schema, carried)) as sink:
             for batch in _watched(table, target):
-                forms, words = forms_of(chosen, batch, comma=table.comma)
+                forms, refused = forms_of(chosen, batch, comma=table.comma)
                 scores = score(chosen, forms.values, na=forms.na, value_set=tariff, missing_rule=rule)
                 output, blank = output_of(chosen, batch, carried, scores)
                 sink.write(output)
-                tally.count(forms, words, scores, blank, [batch.column(position) for position in carried])
+                tally.count(forms, refused, scores, blank, [batch.column(position) for position in carried])
             if table.left_out.rows and not tally.forms:
                 raise InvalidTable(f"{table.name} has no row like its header: {table.left_out.in_words()}")
     for warning in tally.warnings(table):
@@ -116,15 +116,25 @@ def _carried(instrument: Instrument, table: FormTable) -> list[int]:
     twice = [item for item in items if names.count(item) > 1]
     carried = [position for position, name in enumerate(names) if name not in items]
     taken = [scale.code for scale in instrument.scales if scale.code in {names[position] for position in carried}]
+    if len(missing) == len(items) and not _near(names, items):
+        raise InvalidTable(
+            f"{table.name}: none of the {len(items)} columns {items[0]} to {items[-1]} is there: is its "
+            "first line the header, with commas, semicolons or tabs between the names?"
+        )
     if missing:
-        near = {name.strip().lower(): name for name in names}
-        there = [near[item.lower()] for item in missing if item.lower() in near]
-        hint = f"; there is {', '.join(there)}, and capitals count" if there else ""
-        raise InvalidTable(f"{table.name}: no column {', '.join(missing)}{hint}")
+        raise InvalidTable(f"{table.name}: no column {', '.join(missing)}{_near(names, missing)}")
     for found, message in (
         (twice, "more than one column"),
         (taken, "a column already bears the name of a scale:"),
     ):
         if found:
             raise InvalidTable(f"{table.name}: {message} {', '.join(found)}")
+    check_kinds(instrument, table.schema)
     return carried
+
+
+def _near(names: Sequence[str], missing: Sequence[str]) -> str:
+    """Columns that bear a missing name in other letters."""
+    near = {name.strip().lower(): name for name in names}
+    there = [near[item.lower()] for item in missing if item.lower() in near]
+    return f"; there is {', '.join(there)}, and capitals count" if there else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
+from pro_service.cli.form_columns import Refused
 from pro_service.cli.form_repeats import MOST, Repeats
 from pro_service.cli.form_tables import FormTable
 from pro_service.domain.instruments import Instrument, expectation
@@ -26,6 +27,7 @@ class Tally:
     forms: int = 0
     unscored: int = 0
     words: Counter[str] = field(default_factory=Counter)
+    commas: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     sightings: Sightings = field(init=False)
     repeats: Repeats = field(default_factory=Repeats)
@@ -33,22 +35,28 @@ class Tally:
     def __post_init__(self) -> None:
         self.sightings = Sightings(self.instrument)
 
-    def count(self, forms: Forms, words: Mapping[str, int], scores: Scores, blank: Bools, ids: list[pa.Array]) -> None:
-        """Count a batch: its forms, cells that are words and no answer, its scores, and which forms have none."""
+    def count(self, forms: Forms, refused: Refused, scores: Scores, blank: Bools, ids: list[pa.Array]) -> None:
+        """Count a batch: its forms, cells that are no answer, its scores, and which forms have none."""
         self.forms += len(blank)
         self.unscored += int(np.count_nonzero(blank))
-        self.words.update(words)
-        self.refused.update(words)
+        self.words.update(refused.words)
+        self.commas += refused.commas.total()
+        self.refused.update(refused.words)
+        self.refused.update(refused.commas)
         self.refused.update(scores.invalid)
         self.sightings.look(forms, scores.invalid)
         self.repeats.look(ids)
 
     def warnings(self, table: FormTable) -> Iterator[str]:
         """What there is to tell; nothing where nothing is the matter."""
+        if not self.forms:
+            yield f"{table.name} has no forms under its header"
         if self.refused:
             counts = ", ".join(f"{code} {self.refused[code]}" for code in self._order() if self.refused[code])
             none = f"; forms without any score: {self.unscored} of {self.forms}" if self.unscored else ""
             yield f"values not allowed were taken as missing: {counts}{none}"
+        if self.commas:
+            yield f"numbers with a comma: {self.commas}; write a point, or part the cells with semicolons or tabs"
         yield from self._worded()
         yield from self.sightings.suspicions()
         if again := self.repeats.count():

@@ -262,7 +262,7 @@ USE = [
     (["INPUT", "--replicates", "INPUT", "--seed", "3", "--output", "x"], "leave out INPUT, --seed"),
     (["INPUT", "--reference", "old"], "Missing option '--output'"),
     (["nowhere.csv", "--reference", "old", "--output", "x"], "does not exist"),
-    (["README.txt", "--reference", "old", "--output", "x"], "ends in .csv or .parquet"),
+    (["README.txt", "--reference", "old", "--output", "x"], "ends in .csv, .csv.gz or .parquet"),
 ]
 
 
