@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from pro_service.web import assets, pages
+from pro_service.web import assets, pages, shell
 from pro_service.web.patient import routes as patient
 from pro_service.web.problems import problem_page
 from pro_service.web.workspace import routes as workspace
@@ -15,5 +15,5 @@ __all__ = ["install", "problem_page"]
 def install(app: Flask) -> None:
     """Add every page to the application."""
     pages.install(app)
-    for part in (pages, assets, patient, workspace):
+    for part in (pages, assets, shell, patient, workspace):
         app.register_blueprint(part.blueprint)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pro_service.http import csrf
 from pro_service.http.authentication import is_https, public
 from pro_service.web import i18n
-from pro_service.web.assets import asset, assets
+from pro_service.web.assets import asset
 
 A_YEAR = 365 * 24 * 3600
 
@@ -87,15 +87,6 @@ def landing() -> ResponseReturnValue:
 def favicon() -> ResponseReturnValue:
     """Browsers ask here unasked."""
     return redirect(asset("icon.svg"), 302)
-
-
-@blueprint.get("/sw.js")
-@public
-def service_worker() -> ResponseReturnValue:
-    """The script that shows pushed messages; at the root, as it speaks for the whole site. Asked anew each time."""
-    response = Response(assets()["js/sw.js"].plain, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    return response
 
 
 @blueprint.post("/language")

@@ -13,7 +13,7 @@ from uuid import UUID
 import pyotp
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from pro_service.domain.instruments import Answer
 from pro_service.domain.participants import Participant
@@ -132,7 +132,7 @@ class Phone:
         """Open the link of the message and begin."""
         self.page.goto(self.base + person.link)
         self.page.locator("main form button").click()
-        self.page.wait_for_url(f"**{person.form}*")
+        expect(self.page).to_have_url(re.compile(re.escape(person.form)))
         self.ready()
 
     def ready(self) -> None:

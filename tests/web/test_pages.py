@@ -14,12 +14,14 @@ from pro_service.http.authentication import is_public
 from pro_service.web import assets
 from tests.web.conftest import Visitor, words_of
 
-OURS = {"pages", "assets", "patient", "workspace"}
+OURS = {"pages", "assets", "shell", "patient", "workspace"}
 OPEN_TO_ANYBODY = {
     "pages.landing",
     "pages.favicon",
     "pages.switch_language",
-    "pages.service_worker",
+    "shell.service_worker",
+    "shell.offline",
+    "shell.manifest",
     "assets.serve",
     "patient.link",
     "patient.begin",
@@ -28,7 +30,7 @@ OPEN_TO_ANYBODY = {
     "workspace.sign_in",
     "workspace.enter",
 }
-PUBLIC = ["/", "/l/forged", "/m/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
+PUBLIC = ["/", "/offline", "/l/forged", "/m/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
 
 
 @pytest.mark.parametrize(

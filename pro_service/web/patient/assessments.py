@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pro_service.domain import burden
@@ -15,11 +15,13 @@ from pro_service.services import assessments, responses
 from pro_service.services.assessments import Form
 from pro_service.web.i18n import words
 from pro_service.web.pages import gettext, go, page, remember_language
-from pro_service.web.patient import answers, me, screens
+from pro_service.web.patient import answers, kept, me, screens
 from pro_service.web.patient.answers import Posted
 from pro_service.web.patient.me import Person
 
-MODULES = ("texts", "api", "memory", "outbox", "question", "pace", "steps", "vas", "conflict")
+MODULES = (
+    "texts", "api", "memory", "outbox", "question", "pace", "steps", "vas", "conflict", "device", "submission",
+)  # fmt: skip
 """What form.js imports: named in the page, so that a slow phone fetches all of it at once."""
 
 
@@ -28,7 +30,7 @@ def show(assessment_id: UUID) -> ResponseReturnValue:
     person = me.person()
     form = assessments.form(work(), assessment_id=assessment_id)
     if form.status in me.TO_DO:
-        return _questions(person, form, Posted(), saved="saved" in request.args)
+        return kept.keep(_questions(person, form, Posted(), saved="saved" in request.args))
     return _thanks(person, form) if form.status is Status.SUBMITTED else _not_now(person, form)
 
 
@@ -90,7 +92,7 @@ def submit(assessment_id: UUID) -> ResponseReturnValue:
 
 def _questions(
     person: Person, form: Form, posted: Posted, *, status: int = 200, saved: bool = False
-) -> ResponseReturnValue:
+) -> Response:
     parts = screens.parts(form.instruments, person.language, typed=posted.typed, problems=posted.problems)
     asked = screens.shown(parts)
     current = screens.current(parts)

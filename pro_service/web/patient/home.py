@@ -9,7 +9,7 @@ from pro_service.http.authentication import clear_cookie, presented_token
 from pro_service.http.transaction import runtime, work
 from pro_service.services import access, assessments, preferences
 from pro_service.web.pages import go, page
-from pro_service.web.patient import me
+from pro_service.web.patient import kept, me
 
 
 def home() -> ResponseReturnValue:
@@ -18,7 +18,7 @@ def home() -> ResponseReturnValue:
     views = assessments.listing(work(), participant_id=person.participant.id)
     done = me.cards(person, views, me.DONE)
     webpush = runtime().channels.get("webpush")
-    return page(
+    seen = page(
         "patient/home.html",
         open=me.cards(person, views, me.TO_DO),
         coming=me.cards(person, views, me.TO_COME),
@@ -31,6 +31,7 @@ def home() -> ResponseReturnValue:
         contact=person.study.contact,
         signed_in=True,
     )
+    return kept.keep(seen)
 
 
 def sign_out() -> ResponseReturnValue:

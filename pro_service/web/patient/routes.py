@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from pro_service.web.patient import assessments, home, links, preferences
+from pro_service.web.patient import assessments, home, kept, links, preferences
 
 blueprint = Blueprint("patient", __name__)
+blueprint.context_processor(lambda: {"person_mark": kept.person_mark})
 
 ONE = "/my/assessments/<uuid:assessment_id>"
 

@@ -1,10 +1,11 @@
-/* The same question was answered differently on another device: show both, and ask. */
+/* The same question was answered differently on another device: show both, and ask. Both are kept until it is chosen. */
 
 import { text } from "./texts.js";
 
+/** `settle(true)` for the answer on this screen, `settle(false)` for the other one. */
 export function ask(question, other, mine, settle) {
   question.say(text("conflict", { answer: question.inWords(other) }), { asking: true });
-  const choose = (words, value, send) => {
+  const choose = (words, value, keep) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button second big";
@@ -12,7 +13,7 @@ export function ask(question, other, mine, settle) {
     button.addEventListener("click", () => {
       question.value = value;
       question.say("");
-      settle(send);
+      settle(keep);
       question.heading.focus();
     });
     question.message.append(button);

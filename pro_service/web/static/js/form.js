@@ -1,11 +1,13 @@
 /* The questionnaire page: wires questions, steps and outbox together. */
 
-import { call } from "./api.js";
+import { saving } from "./api.js";
 import { ask } from "./conflict.js";
+import { forgetPages } from "./device.js";
 import { Memory } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Question } from "./question.js";
 import { Steps } from "./steps.js";
+import { submit } from "./submission.js";
 import { text } from "./texts.js";
 import { dress } from "./vas.js";
 
@@ -15,18 +17,12 @@ const questions = [...form.querySelectorAll(".question")].map((element) => new Q
 const byItem = new Map(questions.map((question) => [`${question.instrument}.${question.item}`, question]));
 const memory = new Memory(assessment);
 const steps = new Steps(form, questions);
-const outbox = new Outbox(memory, revisions(), save, hear);
+const outbox = new Outbox(memory, revisions(), saving(api), hear);
 const asked = new Set(); // questions left open once already
-let sending = false; // "Send" was pressed and has not yet worked
 
 function revisions() {
   const fields = [...form.querySelectorAll("[data-revision]")];
   return Object.fromEntries(fields.map((field) => [field.closest("[data-part]").dataset.part, Number(field.value)]));
-}
-
-function save(instrument, answers, revision, seen, options) {
-  const language = document.documentElement.lang;
-  return call("PATCH", `${api}/responses/${instrument}`, { answers, revision, seen, language }, options);
 }
 
 /* what the outbox tells us */
@@ -45,7 +41,11 @@ const reactions = {
   refused: ({ instrument, item }) => byItem.get(`${instrument}.${item}`)?.say(text("refused")),
   conflict: ({ instrument, item, mine, other }) => {
     const question = byItem.get(`${instrument}.${item}`);
-    ask(question, other, mine, (send) => (send ? put(question) : steps.progress()));
+    ask(question, other, mine, (keep) => {
+      if (keep) put(question);
+      else outbox.giveWay(instrument, item);
+      progress();
+    });
     steps.show(question);
   },
   merged: ({ instrument, answers, still }) => {
@@ -57,7 +57,7 @@ const reactions = {
       const mine = question?.value;
       if (question && mine !== value && !(item in still) && question !== steps.current) question.value = value;
     }
-    steps.progress();
+    progress();
   },
 };
 
@@ -87,8 +87,14 @@ function alarm(words) {
   if (box.textContent !== words) box.textContent = words;
 }
 
-function over(words) {
+/** Nothing of it stays on this device. */
+async function leave() {
   memory.forget();
+  await forgetPages();
+}
+
+function over(words) {
+  leave();
   alarm(words);
   for (const id of ["next", "send"]) document.getElementById(id).hidden = true;
   setTimeout(() => location.assign(form.action), 4_000);
@@ -98,7 +104,14 @@ function over(words) {
 
 function put(question) {
   outbox.put(question.instrument, question.item, question.value, steps.seen.get(question.name));
+  progress();
+}
+
+/** Here, and on the page "my questionnaires" even without network. */
+function progress() {
   steps.progress();
+  const total = steps.asked.length;
+  if (!outbox.stopped) memory.change((kept) => (kept.progress = { answered: total - steps.open.length, total }));
 }
 
 function answered(question, event) {
@@ -127,25 +140,26 @@ function wrong(question) {
   question.say(question.problem);
 }
 
-async function send() {
-  sending = true;
-  state("saving");
-  await outbox.flush();
-  if (outbox.stopped || !sending) return;
-  const { status, data } = outbox.empty ? await call("POST", `${api}/submission`, {}) : { status: 0, data: {} };
-  if (status === 200) {
-    outbox.stop();
-    memory.forget();
+const outcomes = {
+  sent: async () => {
+    await leave();
     location.replace(form.action);
-    return;
-  }
-  if (status === 0 || status >= 500) return alarm(text("sendLater"));
-  sending = false;
-  if (data.code === "window-closed") over(text("closed"));
-  else if (data.code === "already-submitted") over(text("sentElsewhere"));
-  else if (status === 401) alarm(text("signedOut"));
-  else if (status === 422) alarm(text("required"));
-  else alarm(text("trouble"));
+  },
+  later: () => state("here", text("sendLater")),
+  asked: () => outbox.ask(),
+  closed: () => over(text("closed")),
+  elsewhere: () => over(text("sentElsewhere")),
+  over: () => {},
+  signedOut: () => alarm(text("signedOut")),
+  open: () => alarm(text("required")),
+  trouble: () => alarm(text("trouble")),
+};
+
+async function send() {
+  state("saving");
+  const came = await submit(outbox, api);
+  if (came !== "later") state(outbox.empty ? "saved" : "here");
+  await outcomes[came]();
 }
 
 /** Change the language, here and now; what is not sent yet stays on this device and is read back. */
@@ -159,8 +173,8 @@ async function speak(language) {
 }
 
 async function retry() {
-  await outbox.flush();
-  if (sending) await send();
+  if (outbox.wish) await send();
+  else await outbox.flush();
 }
 
 for (const question of questions) {
@@ -183,8 +197,13 @@ window.addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => (document.hidden ? outbox.farewell() : retry()));
 window.addEventListener("pagehide", () => outbox.farewell());
 
-/* begin: what is still on this device comes before what the server knows */
+/* begin: what is still on this device comes before what the server knows, and that before an older page */
 
+for (const [instrument, answers] of Object.entries(outbox.newer)) {
+  for (const question of questions) {
+    if (question.instrument === instrument) question.value = answers[question.item] ?? null;
+  }
+}
 for (const [instrument, items] of Object.entries(outbox.pending)) {
   for (const [item, given] of Object.entries(items)) {
     const question = byItem.get(`${instrument}.${item}`);
@@ -193,6 +212,11 @@ for (const [instrument, items] of Object.entries(outbox.pending)) {
 }
 history.scrollRestoration = "manual";
 steps.start();
+outbox.ask();
 document.documentElement.dataset.ready = "yes";
 state(outbox.empty ? "saved" : "saving");
-if (!outbox.empty) outbox.flush();
+if (outbox.wish) {
+  steps.show(null, { focus: false, push: false });
+  alarm(text("sendLater"));
+}
+retry();

@@ -7,35 +7,75 @@ const OVER = { "already-submitted": "submitted", "window-closed": "closed", "not
 
 export class Outbox {
   /**
-   * `send(instrument, answers, revision, seen, options)` -> {status, data}.
-   * `hear(state, detail)`: saving | saved | here | unsafe | signedOut | closed | submitted | refused | conflict | merged.
+   * `revisions`: what the page knows, per instrument. `send(instrument, answers, revision, seen, options)` ->
+   * {status, data}. `hear(state, detail)`: saving | saved | here | unsafe | signedOut | closed | submitted | refused |
+   * conflict | merged.
    */
   constructor(memory, revisions, send, hear) {
     const kept = memory.read();
     this.memory = memory;
     this.pending = kept.pending;
-    // An answer kept from an earlier visit was given on the revision known then: the server decides if it is stale.
     this.revisions = { ...revisions };
-    for (const instrument of Object.keys(this.pending)) {
-      this.revisions[instrument] = kept.revisions[instrument] ?? this.revisions[instrument];
-    }
+    this.newer = {};
+    for (const [instrument, revision] of Object.entries(kept.revisions)) this.#resume(instrument, revision, kept);
     this.send = send;
     this.hear = hear;
     this.pause = FIRST_PAUSE;
     this.busy = null;
     this.stopped = false;
+    this.signedOut = false;
+  }
+
+  /** A page kept for want of network may be older than what this device knows: `newer` has it, per instrument. */
+  #resume(instrument, revision, kept) {
+    const page = this.revisions[instrument] ?? 0;
+    if (revision > page) this.newer[instrument] = kept.known[instrument] ?? {};
+    // An answer kept from an earlier visit was given on the revision known then: the server decides if it is stale.
+    this.revisions[instrument] = instrument in this.pending ? revision : Math.max(revision, page);
   }
 
   get empty() {
     return Object.keys(this.pending).length === 0;
   }
 
+  /** Questions that two devices answered differently: [{instrument, item, mine, other}]. */
+  get conflicts() {
+    return Object.entries(this.pending).flatMap(([instrument, items]) =>
+      Object.entries(items)
+        .filter(([, given]) => "other" in given)
+        .map(([item, given]) => ({ instrument, item, mine: given.value, other: given.other })),
+    );
+  }
+
+  /** Was "Send" pressed, and no answer changed since? */
+  get wish() {
+    return this.memory.read().wish;
+  }
+
+  set wish(pressed) {
+    this.memory.change((kept) => (kept.wish = pressed));
+  }
+
   put(instrument, item, value, seen) {
     if (this.stopped) return;
-    (this.pending[instrument] ??= {})[item] = { value, ...(seen ? { seen } : {}) };
-    this.#keep();
+    const left = this.pending[instrument]?.[item]?.left ?? [];
+    this.#keep(instrument, item, { value, ...(seen ? { seen } : {}), left });
+    this.wish = false;
     this.hear(this.memory.lasts ? "saving" : "unsafe");
     this.#later(COALESCE);
+  }
+
+  /** The other device's answer is the right one. */
+  giveWay(instrument, item) {
+    const { other } = this.pending[instrument][item];
+    this.memory.change((kept) => ((kept.known[instrument] ??= {})[item] = other));
+    this.#drop(instrument, [item]);
+    this.#later(COALESCE);
+  }
+
+  /** Ask about every question that two devices answered differently. */
+  ask() {
+    for (const each of this.conflicts) this.hear("conflict", each);
   }
 
   /** Resolves when nothing more can be done now; look at `empty` then. */
@@ -48,7 +88,10 @@ export class Outbox {
   /** The page goes away: hand what is left to the browser. What does not arrive is still on this device. */
   farewell() {
     if (this.stopped) return;
-    for (const [instrument, items] of Object.entries(this.pending)) this.#post(instrument, items, { lasting: true });
+    for (const instrument of Object.keys(this.pending)) {
+      const items = this.#sendable(instrument);
+      if (Object.keys(items).length > 0) this.#post(instrument, items, { lasting: true });
+    }
   }
 
   stop() {
@@ -61,8 +104,29 @@ export class Outbox {
     this.timer = setTimeout(() => this.flush(), milliseconds);
   }
 
-  #keep() {
-    this.memory.write(this.pending, this.revisions);
+  #keep(instrument, item, given) {
+    (this.pending[instrument] ??= {})[item] = given;
+    this.memory.change((kept) => {
+      (kept.pending[instrument] ??= {})[item] = given;
+      kept.revisions[instrument] = this.revisions[instrument];
+    });
+  }
+
+  /** Take questions out; from the memory too, unless another tab has put an answer there since. */
+  #drop(instrument, items) {
+    const ours = this.pending[instrument] ?? {};
+    this.memory.change((kept) => {
+      const theirs = kept.pending[instrument] ?? {};
+      for (const item of items) if (same(theirs[item], ours[item])) delete theirs[item];
+      if (Object.keys(theirs).length === 0) delete kept.pending[instrument];
+      kept.revisions[instrument] = this.revisions[instrument];
+    });
+    for (const item of items) delete ours[item];
+    if (Object.keys(ours).length === 0) delete this.pending[instrument];
+  }
+
+  #sendable(instrument) {
+    return Object.fromEntries(Object.entries(this.pending[instrument]).filter(([, given]) => !("other" in given)));
   }
 
   #post(instrument, items, options) {
@@ -71,15 +135,18 @@ export class Outbox {
     for (const [item, given] of Object.entries(items)) {
       answers[item] = given.value;
       if (given.seen) seen[item] = given.seen;
+      this.#keep(instrument, item, leaving(given));
     }
     return this.send(instrument, answers, this.revisions[instrument], seen, options);
   }
 
   async #sendAll() {
-    while (!this.empty && !this.stopped) {
-      const [instrument, items] = Object.entries(this.pending)[0];
-      const sent = { ...items };
+    while (!this.stopped) {
+      const instrument = Object.keys(this.pending).find((each) => Object.keys(this.#sendable(each)).length > 0);
+      if (instrument === undefined) break;
+      const sent = this.#sendable(instrument);
       const { status, data } = await this.#post(instrument, sent);
+      this.signedOut = [401, 403, 404].includes(status);
       if (status === 200) this.#arrived(instrument, sent, data);
       else if (!this.#mended(instrument, sent, status, data)) return;
     }
@@ -89,16 +156,15 @@ export class Outbox {
   #arrived(instrument, sent, data) {
     this.pause = FIRST_PAUSE;
     this.revisions[instrument] = data.revision;
-    this.#drop(instrument, sent);
+    this.memory.change((kept) => (kept.known[instrument] = data.answers ?? {}));
+    this.#drop(instrument, this.#unchanged(instrument, sent));
     this.hear("merged", { instrument, answers: data.answers ?? {}, still: this.pending[instrument] ?? {} });
   }
 
-  /** Take out what was sent, unless the person has changed it since. */
-  #drop(instrument, sent) {
-    const items = this.pending[instrument] ?? {};
-    for (const [item, given] of Object.entries(sent)) if (items[item] === given) delete items[item];
-    if (Object.keys(items).length === 0) delete this.pending[instrument];
-    this.#keep();
+  /** The questions whose answer is still the one that was sent. */
+  #unchanged(instrument, sent) {
+    const now = this.pending[instrument] ?? {};
+    return Object.keys(sent).filter((item) => now[item] && now[item].value === sent[item].value);
   }
 
   /** -> may we go on sending? */
@@ -106,7 +172,7 @@ export class Outbox {
     if (status === 409 && data.code === "stale-revision") return this.#stale(instrument, sent, data);
     if (status === 409 && data.code in OVER) return this.#over(OVER[data.code]);
     if (status === 422 || status === 400) return this.#refused(instrument, sent, data);
-    if ([401, 403, 404].includes(status)) this.hear("signedOut");
+    if (this.signedOut) this.hear("signedOut");
     else {
       this.hear(this.memory.lasts ? "here" : "unsafe", { trouble: status >= 500 });
       this.#later(this.pause);
@@ -121,14 +187,20 @@ export class Outbox {
     return false;
   }
 
+  /** Somebody changed one of these since. Our own earlier answer, on its way when the line broke, is no surprise. */
   #stale(instrument, sent, data) {
     const now = data.answers ?? data.details?.answers ?? {};
     const before = this.revisions[instrument];
     this.revisions[instrument] = data.revision ?? data.details?.revision ?? before;
-    const differing = Object.keys(sent).filter((item) => item in now && now[item] !== sent[item].value);
-    for (const item of differing) this.hear("conflict", { instrument, item, mine: sent[item].value, other: now[item] });
-    this.#drop(instrument, Object.fromEntries(differing.map((item) => [item, sent[item]])));
-    return differing.length > 0 || this.revisions[instrument] !== before;
+    let differ = false;
+    for (const item of Object.keys(sent).filter((each) => each in now)) {
+      const mine = this.pending[instrument]?.[item];
+      if (!mine || now[item] === mine.value || mine.left.includes(now[item])) continue;
+      this.#keep(instrument, item, { ...mine, other: now[item] });
+      this.hear("conflict", { instrument, item, mine: mine.value, other: now[item] });
+      differ = true;
+    }
+    return differ || this.revisions[instrument] !== before;
   }
 
   #refused(instrument, sent, data) {
@@ -136,7 +208,17 @@ export class Outbox {
     const bad = Object.keys(sent).filter((item) => named.length === 0 || named.includes(item));
     const out = bad.length > 0 ? bad : Object.keys(sent);
     for (const item of out) this.hear("refused", { instrument, item });
-    this.#drop(instrument, Object.fromEntries(out.map((item) => [item, sent[item]])));
+    this.#drop(instrument, out);
+    this.wish = false;
     return true;
   }
+}
+
+/** The same, with its value among those that were on their way. */
+function leaving(given) {
+  return { ...given, left: [...new Set([...(given.left ?? []), given.value])] };
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
