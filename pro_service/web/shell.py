@@ -1,7 +1,7 @@
 """What makes of the pages an app: the service worker with its files, the page for no network, and the manifest.
 
-The worker's script stands at the root, as it speaks for the whole site, and changes whenever a file does: a browser that
-sees a new one fetches the new files. docs/explanation/offline.md tells what is kept where.
+The worker's script stands at the root, as it speaks for the whole site, and changes whenever a file does: a browser
+that sees a new one fetches the new files. docs/explanation/offline.md tells what is kept where.
 """
 
 from __future__ import annotations

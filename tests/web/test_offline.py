@@ -1,4 +1,4 @@
-"""The form without network: kept by the service worker, opened where it was left, and gone from the phone in the end."""
+"""The form without network: kept by the service worker, opened where it was left, and gone from the phone at last."""
 
 from __future__ import annotations
 

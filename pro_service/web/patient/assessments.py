@@ -90,9 +90,7 @@ def submit(assessment_id: UUID) -> ResponseReturnValue:
     return go(url_for("patient.assessment", assessment_id=assessment_id))
 
 
-def _questions(
-    person: Person, form: Form, posted: Posted, *, status: int = 200, saved: bool = False
-) -> Response:
+def _questions(person: Person, form: Form, posted: Posted, *, status: int = 200, saved: bool = False) -> Response:
     parts = screens.parts(form.instruments, person.language, typed=posted.typed, problems=posted.problems)
     asked = screens.shown(parts)
     current = screens.current(parts)
