@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
     "economics": ("economics", "QALYs and cost-effectiveness."),
+    "economics report": ("economics_report", "The utilities and QALYs of a study, per person and arm."),
     "economics qaly": ("economics_qaly", "QALYs from a file of utilities; needs no database."),
     "economics cea": ("economics_cea", "Cost-effectiveness from a file of costs and effects; needs no database."),
     "rescore": ("rescore", "Score a study again under a new scorer, and say what differs."),

@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def command() -> None:
-    """QALYs and cost-effectiveness, from files: no database.
+    """QALYs and cost-effectiveness: of a study, or from files without a database.
 
     Example: pro economics qaly utilities.csv --output qalys.csv
     """

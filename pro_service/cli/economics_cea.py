@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from pro_service.cli.economics_report import Analysis, summary, write
+from pro_service.cli.economics_analysis import Analysis, summary, write
 from pro_service.cli.economics_tables import Column, Number, Table, Text, read
 from pro_service.cli.form_tables import STREAM
 from pro_service.cli.paths import INPUT

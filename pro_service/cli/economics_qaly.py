@@ -8,11 +8,12 @@ import click
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
+from pro_service.cli.economics_options import qaly_options, qaly_table
 from pro_service.cli.economics_tables import Column, Number, Rows, Table, Text, read
 from pro_service.cli.form_tables import STREAM, writing
 from pro_service.cli.paths import INPUT, Tabular
-from pro_service.domain.discounting import TIMINGS, Discounting, Timing
-from pro_service.domain.qalys import DEATHS, Death, Qalys, Utilities, qalys
+from pro_service.domain.discounting import Discounting, Timing
+from pro_service.domain.qalys import Death, Qalys, Utilities, qalys
 
 COLUMNS: tuple[Column, ...] = (
     Text("id"),
@@ -33,9 +34,7 @@ Examples:
 @click.command(epilog=_EXAMPLE)
 @click.argument("source", metavar="INPUT", type=INPUT)
 @click.option("--output", "target", metavar="FILE", type=Tabular(), default=STREAM, help="- is standard output.")
-@click.option("--death", type=click.Choice(DEATHS), default="linear", show_default=True, help="How utility gets to 0.")
-@click.option("--discount", metavar="RATE", type=click.FloatRange(0, 1), default=0.015, show_default=True)
-@click.option("--discount-timing", "timing", type=click.Choice(TIMINGS), default="annual", show_default=True)
+@qaly_options
 def command(*, source: str, target: str, death: Death, discount: float, timing: Timing) -> None:
     """Compute each person's QALYs from INPUT, one row per person and assessment.
 
@@ -52,9 +51,7 @@ def command(*, source: str, target: str, death: Death, discount: float, timing: 
     names = [name for name in ("id", "arm") if name in table.names]
     first = table.names["id"].first_rows()
     carried = [table.names[name].values.take(pa.array(table.names[name].codes[first])) for name in names]
-    counted = [found.qaly, found.discounted, found.observed_years]
-    columns = [*carried, *(pa.array(values, mask=np.isnan(values)) for values in counted), pa.array(found.censored)]
-    output = pa.record_batch(columns, [*names, "qaly", "qaly_discounted", "observed_years", "censored"])
+    output = qaly_table(dict(zip(names, carried, strict=True)), found)
     with writing(target, output.schema) as sink:
         sink.write(output)
     for warning in _warnings(observed, found):

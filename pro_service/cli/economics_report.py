@@ -1,137 +1,159 @@
-"""What `pro economics cea` writes: tables, pictures and a manifest, in a folder that appears whole or not at all."""
+"""`pro economics report`: the utilities and QALYs of a study, from the scores that are stored."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-import matplotlib as mpl
+import click
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service import __version__
-from pro_service.cli.economics_pictures import acceptability, plane, save
-from pro_service.cli.form_tables import writing
-from pro_service.domain.cost_effectiveness import LEVEL, Arm, Comparison, Interval
-from pro_service.services.folders import MANIFEST, appearing, fingerprint
-
-VERSIONS = {"service": __version__, "numpy": np.__version__, "matplotlib": mpl.__version__}
-"""Another one may draw other replicates or other pictures."""
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Everything to write. `made_from` goes into the manifest; `people` are empty where replicates were ready-made."""
-
-    comparisons: Sequence[Comparison]
-    willingness: Sequence[float]
-    made_from: Mapping[str, object]
-    people: Sequence[Arm] = field(default=())
+from pro_service.cli.acting import actor_option, open_runtime
+from pro_service.cli.economics_folder import write_folder
+from pro_service.cli.economics_options import qaly_options, qaly_table
+from pro_service.cli.exports import AsOf
+from pro_service.domain.audit import Actor
+from pro_service.domain.discounting import Discounting, Timing
+from pro_service.domain.economics import Course
+from pro_service.domain.economics import utilities as columns
+from pro_service.domain.qalys import Death, Qalys, qalys
+from pro_service.services import economics
+from pro_service.services.folders import refuse_used
 
 
-def write(analysis: Analysis, directory: Path) -> list[str]:
-    """Write all of it; the names of the files."""
-    with appearing(directory) as folder:
-        rows = {name: _write_table(folder / name, table) for name, table in _tables(analysis).items()}
-        save(plane(analysis.comparisons), folder, "plane")
-        save(acceptability(analysis.comparisons, analysis.willingness), folder, "ceac")
-        names = sorted(path.name for path in folder.iterdir())
-        counted = {name: {"rows": rows[name]} if name in rows else {} for name in names}
-        manifest = {
-            **analysis.made_from,
-            "people": {arm.name: len(arm.costs) for arm in analysis.people},
-            "wtp": list(analysis.willingness),
-            "level": LEVEL,
-            "versions": VERSIONS,
-            "files": {name: {**counted[name], **fingerprint(folder / name)} for name in names},
-        }
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return [*names, MANIFEST]
+@click.command()
+@click.argument("study")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder to write: new, or empty.")
+@click.option(
+    "--as-of", type=AsOf(), help="The data as known at the end of this day, or at this instant.  [default: today]"
+)
+@click.option("--instrument", metavar="CODE", help="Where a study has more than one that gives a utility.")
+@qaly_options
+@actor_option
+def command(
+    *,
+    study: str,
+    output: Path,
+    as_of: date | None,
+    instrument: str | None,
+    death: Death,
+    discount: float,
+    timing: Timing,
+    actor: Actor,
+) -> None:
+    """Write the utilities of STUDY by the days on which forms were really filled in, and the QALYs per person and arm.
+
+    Everybody who was enrolled is in it, by the arm they were allotted to. utilities.csv is what `pro economics qaly`
+    reads. The same data at the same instant make the same bytes. Costs are not in it yet.
+
+    Example: pro economics report scopes --output economics --as-of 2026-12-31
+    """
+    refuse_used(output)
+    runtime = open_runtime()
+    with runtime.work(actor) as work:
+        economics.record(work, study=study, as_of=as_of, instrument=instrument)
+    with runtime.work(actor, writes=False) as work:
+        known = economics.utilities(work, study=study, as_of=as_of, instrument=instrument)
+    if not known.courses:
+        click.echo(f"nobody was enrolled in {study} by then; nothing is written", err=True)
+        raise click.exceptions.Exit(1)
+    found = qalys(columns(known.courses), death=death, discounting=Discounting(discount, timing))
+    how = {"death": death, "discount": discount, "discount_timing": timing, "service_version": __version__}
+    tables = _tables(known.courses, found)
+    files = write_folder(output, tables, {**_made_from(known), **how})
+    for arm in tables["arms.csv"].to_pylist():
+        click.echo("{arm}: {observed} of {people} people observed, {died} died".format(**arm))
+    for name in files:
+        click.echo(str(output / name))
 
 
-def summary(comparison: Comparison) -> str:
-    """A comparison in one line."""
-    seen = comparison.difference
-    ratio = "none" if np.isnan(seen.icer) else f"{seen.icer:.2f}"
-    return (
-        f"{comparison.arm}: cost {seen.cost:+.2f} {_within(comparison.cost_interval, 2)}, "
-        f"effect {seen.effect:+.4f} {_within(comparison.effect_interval, 4)}, "
-        f"ICER {ratio}, {seen.quadrant}, {seen.verdict}"
-    )
-
-
-def _tables(analysis: Analysis) -> dict[str, pa.RecordBatch]:
-    """The tables by the names of their files."""
-    compared = analysis.comparisons
-    worths = [(one.arm, one.worth(amount)) for one in compared for amount in analysis.willingness]
-    at = [{"arm": arm, "wtp": worth.willingness} for arm, worth in worths]
-    inmb = [{"inmb": worth.net_benefit, **_ends("inmb", worth.interval)} for _, worth in worths]
-    found = {
-        "incremental.csv": _table(map(_incremental, compared)),
-        "inmb.csv": _table({**where, **what} for where, what in zip(at, inmb, strict=True)),
-        "ceac.csv": _table(
-            {**where, "probability": worth.acceptability} for where, (_, worth) in zip(at, worths, strict=True)
-        ),
-        "replicates.csv": pa.concat_batches([_replicates(one) for one in compared]),
+_UTILITIES = pa.schema(
+    {
+        "id": pa.string(),
+        "arm": pa.string(),
+        "timepoint": pa.string(),
+        "occurrence": pa.int64(),
+        "time": pa.float64(),
+        "utility": pa.float64(),
+        "death_time": pa.float64(),
     }
-    return found | ({"arms.csv": _table(map(_arm, analysis.people))} if analysis.people else {})
+)
 
 
-def _arm(arm: Arm) -> dict[str, object]:
+_ARMS = pa.schema(
+    {
+        "arm": pa.string(),
+        "people": pa.int64(),
+        "observed": pa.int64(),
+        "died": pa.int64(),
+        "mean_qaly": pa.float64(),
+        "mean_qaly_discounted": pa.float64(),
+        "mean_observed_years": pa.float64(),
+    }
+)
+
+
+def _tables(courses: Sequence[Course], found: Qalys) -> dict[str, pa.RecordBatch]:
+    people = {"id": pa.array([one.participant for one in courses]), "arm": pa.array(_arm_of(courses))}
     return {
-        "arm": arm.name,
-        "people": len(arm.costs),
-        "cost": float(arm.costs.mean()),
-        "effect": float(arm.effects.mean()),
+        "arms.csv": pa.RecordBatch.from_pylist(_arms(courses, found), schema=_ARMS),
+        "qalys.csv": qaly_table(people, found),
+        "utilities.csv": pa.RecordBatch.from_pylist(_observations(courses), schema=_UTILITIES),
     }
 
 
-def _incremental(comparison: Comparison) -> dict[str, object]:
-    seen = comparison.difference
+def _observations(courses: Sequence[Course]) -> list[dict[str, object]]:
+    """A row per form with a utility; somebody without any has one row that says so."""
+    rows: list[dict[str, object]] = []
+    for one in courses:
+        who: dict[str, object] = {"id": one.participant, "arm": one.arm, "death_time": one.death_time}
+        rows += [
+            {
+                **who,
+                "timepoint": form.timepoint,
+                "occurrence": form.occurrence,
+                "time": form.time,
+                "utility": form.utility,
+            }
+            for form in one.observations
+        ] or [who]
+    return rows
+
+
+def _arms(courses: Sequence[Course], found: Qalys) -> list[dict[str, object]]:
+    """Means of those who were observed: who was seen for less time has less, so that they are no comparison yet."""
+    arm_of = np.array(_arm_of(courses))
+    rows: list[dict[str, object]] = []
+    for arm in sorted(set(_arm_of(courses))):
+        within = arm_of == arm
+        seen = within & ~np.isnan(found.qaly)
+        means = {"qaly": found.qaly, "qaly_discounted": found.discounted, "observed_years": found.observed_years}
+        rows.append(
+            {
+                "arm": arm,
+                "people": int(within.sum()),
+                "observed": int(seen.sum()),
+                "died": int((within & ~found.censored).sum()),
+                **{
+                    f"mean_{name}": float(values[seen].mean()) if seen.any() else None for name, values in means.items()
+                },
+            }
+        )
+    return rows
+
+
+def _arm_of(courses: Sequence[Course]) -> list[str]:
+    return [one.arm for one in courses]
+
+
+def _made_from(known: economics.StudyUtilities) -> Mapping[str, object]:
     return {
-        "arm": comparison.arm,
-        "incremental_cost": seen.cost,
-        **_ends("incremental_cost", comparison.cost_interval),
-        "incremental_effect": seen.effect,
-        **_ends("incremental_effect", comparison.effect_interval),
-        "icer": seen.icer,
-        **_ends("icer", comparison.icer_interval),
-        "quadrant": seen.quadrant,
-        "verdict": seen.verdict,
-        **{f"share_{name}": share for name, share in comparison.shares().items()},
+        "study": known.study,
+        "cut_off": known.cut_off.isoformat().replace("+00:00", "Z"),
+        "instrument": known.instrument,
+        "scale": known.scale,
+        "value_sets": list(known.value_sets),
     }
-
-
-def _replicates(comparison: Comparison) -> pa.RecordBatch:
-    """The columns that --replicates reads."""
-    reference, new = comparison.reference, comparison.new
-    named = {"cost_ref": reference.costs, "cost_new": new.costs}
-    named |= {"effect_ref": reference.effects, "effect_new": new.effects}
-    return pa.record_batch({"arm": pa.array([comparison.arm] * len(new.costs)), **named})
-
-
-def _ends(name: str, interval: Interval) -> dict[str, float]:
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def _within(interval: Interval, decimals: int) -> str:
-    return f"({interval.low:+.{decimals}f} to {interval.high:+.{decimals}f})"
-
-
-def _table(rows: Iterable[dict[str, object]]) -> pa.RecordBatch:
-    """Rows as columns; what is not a number is an empty cell."""
-    table = list(rows)
-    columns = {
-        name: [None if isinstance(cell, float) and np.isnan(cell) else cell for cell in (row[name] for row in table)]
-        for name in table[0]
-    }
-    kinds = {name: pa.float64() if isinstance(cell, float) else None for name, cell in table[0].items()}
-    return pa.record_batch({name: pa.array(cells, type=kinds[name]) for name, cells in columns.items()})
-
-
-def _write_table(path: Path, table: pa.RecordBatch) -> int:
-    with writing(str(path), table.schema) as sink:
-        sink.write(table)
-    return int(table.num_rows)

@@ -139,6 +139,13 @@ def finished(form: KnownForm, state: FormState) -> KnownForm:
     return replace(form, responses=()) if state.status in WITHOUT_DATA else form
 
 
+def settled(cut: Cut, known: KnownParticipant) -> tuple[KnownParticipant, list[FormState]]:
+    """The participant with each form as it may be shown, and what became of each."""
+    states = [state_of(cut, known, form) for form in known.forms]
+    forms = tuple(finished(form, state) for form, state in zip(known.forms, states, strict=True))
+    return replace(known, forms=forms), states
+
+
 def fact(cut: Cut, known: KnownParticipant, form: KnownForm, state: FormState) -> FormFact:
     """What the rates need to know of the form; the arm is empty in a masked cut."""
     arm = "" if cut.masked else known.participant.arm or ""

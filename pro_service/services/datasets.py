@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -57,6 +56,23 @@ def cut(work: Work, *, study: str, as_of: datetime, masked: bool = False, free_t
         tables=(*tables, *(table for table, _ in book)),
         codelists=lists,
         batches=lambda: _batches(work, shape, versions[0].study_id, book),
+    )
+
+
+def everybody(work: Work, *, study: str, as_of: datetime) -> tuple[Cut, Iterator[KnownParticipant]]:
+    """What was known of everybody at `as_of`, by code, arms too; forms as they may be shown. Read while iterated.
+
+    Raises UnknownStudy, StudyNotActive, Forbidden.
+    """
+    require(work.actor, "exports.write", study=study)
+    require(work.actor, "arms.read", study=study)
+    versions = _versions(work, study, min(as_of, work.now))
+    shape = _cut(work, versions, min(as_of, work.now), masked=False, free_text=False)
+    people = datasets.people(work.session, study_id=versions[0].study_id, known_by=shape.at)
+    return shape, (
+        datacut_forms.settled(shape, known)[0]
+        for start in range(0, len(people), PEOPLE_PER_BATCH)
+        for known in knowledge.known(work, shape, people[start : start + PEOPLE_PER_BATCH])
     )
 
 
@@ -121,10 +137,8 @@ class _Show:
         """Add the participant's rows to the batch; what the rates need to know of each form."""
         shape, facts = self._shape, []
         batch.setdefault("participants", []).append(datacut_forms.participant_row(shape, known))
-        states = [datacut_forms.state_of(shape, known, form) for form in known.forms]
-        forms = tuple(datacut_forms.finished(form, state) for form, state in zip(known.forms, states, strict=True))
-        known = replace(known, forms=forms)
-        for finished, state in zip(forms, states, strict=True):
+        known, states = datacut_forms.settled(shape, known)
+        for finished, state in zip(known.forms, states, strict=True):
             batch.setdefault("forms", []).append(datacut_forms.form_row(shape, known, finished, state))
             facts.append(datacut_forms.fact(shape, known, finished, state))
             if finished.responses:
