@@ -11,6 +11,7 @@ import difflib
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -91,6 +92,13 @@ class Settings(BaseModel):
         "",
         description="Private networks that webhooks may call, `10.1.0.0/16,...`. Empty: the public internet only.",
     )
+    session_idle_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="After so many minutes without an answer a patient signs in again, by the same link; nothing is "
+        "lost. 5 to 1440.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     metrics_token: str = Field(
         "", repr=False, description="Bearer token that opens /metrics from elsewhere. Empty: only from this machine."
@@ -168,6 +176,11 @@ class Settings(BaseModel):
     @classmethod
     def _lower(cls, value: str) -> str:
         return value.lower()
+
+    @property
+    def session_idle(self) -> timedelta:
+        """How long a patient's session lasts without an answer."""
+        return timedelta(minutes=self.session_idle_minutes)
 
     @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pro_service.runtime import Runtime
-from workers import audit, exports, heartbeats, idempotency, reminders, scores, webhooks
+from workers import audit, exports, heartbeats, idempotency, link_requests, reminders, scores, sessions, webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class Entry:
 TIMETABLE = (
     Entry("scores.score", scores.score, every=1),  # a form's scores are there seconds after it was submitted
     Entry("reminders.send", reminders.send, every=2),
+    Entry("link_requests.answer", link_requests.answer, every=2),
     Entry("exports.run", exports.run, every=2),
     Entry("webhooks.tell", webhooks.tell, every=5),
     Entry("reminders.sweep", reminders.sweep, every=10),
     Entry("heartbeats.beat", heartbeats.beat, every=10),
     Entry("reminders.digest", reminders.digest, every=60),
     Entry("scores.close", scores.close, every=60),
+    Entry("sessions.end", sessions.end, every=60),
     Entry("audit.seal", audit.seal, every=60),
     Entry("idempotency.forget", idempotency.forget, every=3600),
 )

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from pro_service.api.shapes import Instant, Shape
 from pro_service.http import limits
 from pro_service.http.authentication import presented_token, public
-from pro_service.http.transaction import work
+from pro_service.http.transaction import runtime, work
 from pro_service.services import access
 
 bp = APIBlueprint("sessions", __name__, tag="Sessions")
@@ -60,7 +60,7 @@ def by_link(json_data: dict[str, str]) -> Any:
     The token is the last part of the link's path. It may be used until the questionnaires it is for are submitted or
     closed; opening the link in a browser neither signs in nor spends it.
     """
-    signed_in = access.sign_in_with_link(work(), token=json_data["token"])
+    signed_in = access.sign_in_with_link(work(), token=json_data["token"], idle=runtime().settings.session_idle)
     participant = {"id": signed_in.participant_id, "code": signed_in.participant_code}
     return {"access_token": signed_in.access_token, "expires_at": signed_in.expires_at, "participant": participant}
 

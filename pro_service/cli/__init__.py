@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "study activate": ("amendments:activate", "Make the newest version the active one, and carry its amendment out."),
     "study simulate": ("simulation", "Try a protocol on synthetic people before it starts."),
     "participant": ("participants", "Enrol and list participants; choose their messages."),
+    "participant letter": ("letters:letter", "Print letters to sign in with: a square and a code."),
+    "participant revoke": ("letters:revoke", "End every link, letter and session of a participant."),
     "event": ("events", "Record what happens to participants; see what that changes."),
     "delivery": ("deliveries", "Why a message was sent, or not; what failed or is in doubt."),
     "instrument": ("instruments", "The catalogue of questionnaires; check a definition."),

@@ -27,6 +27,8 @@ from pro_service.domain.protocol import ReminderRule
 
 Occasion = Literal["invitation", "reminder"]
 Span = tuple[time, time]
+ASKED_FOR = "link"
+"""The occasion of a message somebody just asked for: neither night nor pause nor opt-out holds it back."""
 
 
 class Kind(StrEnum):
@@ -158,15 +160,19 @@ def quiet_spans(rule: ReminderRule, preferences: Mapping[str, str]) -> tuple[Spa
 def decide(now: datetime, *, rule: ReminderRule, assessment: Assessment, person: Person, occasion: str) -> Decision:
     """May this person be written to now about this assessment? The first reason against it is the answer."""
     day = local_day(now, person.timezone)
+    asked_for = occasion == ASKED_FOR
     stops = (
         *(_over(assessment), _ended(person), _outside(now, assessment)),
-        *(_opted_out(person, occasion), _paused(person, day, rule)),
+        None if asked_for else _opted_out(person, occasion),
+        None if asked_for else _paused(person, day, rule),
     )
     for stop in stops:
         if stop is not None:
             return stop
     if not person.reachable:
         return Decision(Kind.UNREACHABLE, "no address for the chosen channel")
+    if asked_for:
+        return Decision(Kind.SEND, "asked for")
     if person.messages_today >= rule.most_per_day:
         tomorrow = _at(day + timedelta(days=1), rule.at, person.timezone)
         return Decision(Kind.DAILY_LIMIT, "had a message today", tomorrow)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Unauthenticated
-from pro_service.http.transaction import act_as, runtime, work
+from pro_service.http.transaction import SAFE, act_as, runtime, work
 from pro_service.services import access
+from pro_service.services.access import SignedIn
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -60,7 +60,8 @@ def check() -> None:
     if token is None:
         raise Unauthenticated("Sign in first.")
     asked_about = (request.view_args or {}).get("assessment_id")
-    act_as(access.who(work(), token=token, assessment_id=asked_about))
+    keep_for = None if request.method in SAFE else runtime().settings.session_idle
+    act_as(access.who(work(), token=token, assessment_id=asked_about, keep_for=keep_for))
 
 
 def actor() -> Actor:
@@ -85,12 +86,12 @@ def _visitor() -> Actor | None:
         return None
 
 
-def set_cookie(response: Response, token: str, expires_at: datetime) -> None:
+def set_cookie(response: Response, session: SignedIn) -> None:
     """Give a browser its session. Scripts cannot read it, other sites cannot send it along with a POST."""
     # in seconds from now, so that a phone whose clock is wrong keeps its session
-    seconds = int((expires_at - work().now).total_seconds())
+    seconds = int((session.latest_at - work().now).total_seconds())
     response.set_cookie(
-        cookie_name(), token, max_age=seconds, path="/", secure=is_https(), httponly=True, samesite="Lax"
+        cookie_name(), session.access_token, max_age=seconds, path="/", secure=is_https(), httponly=True, samesite="Lax"
     )
 
 

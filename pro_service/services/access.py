@@ -1,7 +1,8 @@
 """Coming in: sign-in links and sessions of patients, passwords with a second factor for staff, API keys for programs.
 
 Tokens are long and random; only their keyed hash is stored, so that checking one costs one indexed query. Opening a
-link (`link_state`) writes nothing and spends nothing: mail scanners open links too.
+link (`link_state`) writes nothing and spends nothing: mail scanners open links too. A patient's session ends when it
+has been idle for a while, soon after the last open form was sent, and in any case after a day.
 """
 
 from __future__ import annotations
@@ -42,10 +43,12 @@ __all__ = [
     "create_api_key",
     "create_staff",
     "disable_staff",
+    "end_finished",
     "link_state",
     "mint_link",
     "prefer",
     "reset_staff",
+    "revoke_all",
     "sign_in_with_link",
     "sign_in_with_password",
     "sign_out",
@@ -56,18 +59,37 @@ __all__ = [
 KEY_PREFIX = "pro_"
 TOKEN_BYTES = 32
 PATIENT_SESSION = timedelta(hours=24)
+"""The longest a patient's session lasts, however busy they are."""
+IDLE = timedelta(hours=1)
+"""How long it lasts without an answer, unless the installation says otherwise."""
+NOTED = timedelta(minutes=5)
+"""Activity is written down no more often than this."""
+FAREWELL = timedelta(minutes=5)
+"""How long the page that says thank you, and the list, stay after the last open form was sent."""
 STAFF_SESSION = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session: the token is shown once. The participant is None, and the code empty, for staff."""
+    """A new session: the token is shown once. The participant is None, and the code empty, for staff.
+
+    It ends at `expires_at` unless answers come in; `latest_at` is when it ends at the latest.
+    """
 
     access_token: str
     expires_at: datetime
+    latest_at: datetime
     actor: Actor
     participant_id: UUID | None = None
     participant_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new sign-in link: its id, and its token, which is stored nowhere."""
+
+    id: UUID
+    token: str
 
 
 def mint_link(work: Work, *, participant_id: UUID, assessment_ids: Sequence[UUID] = ()) -> str:
@@ -83,7 +105,7 @@ def mint_link(work: Work, *, participant_id: UUID, assessment_ids: Sequence[UUID
         raise Conflict("this participant has nothing left to answer")
     if not {one.id for one in theirs}.issuperset(asked):
         raise NotFound("this participant has no such assessment")
-    return _minted(work, [(participant_id, owner.study_id, asked)])[0]
+    return minted(work, [(participant_id, owner.study_id, asked)])[0].token
 
 
 def mint_links(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -> tuple[str, ...]:
@@ -93,10 +115,11 @@ def mint_links(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]
     """
     require(work.actor, "deliveries.send")
     require(work.actor, "links.mint")
-    return _minted(work, wanted)
+    return tuple(one.token for one in minted(work, wanted))
 
 
-def _minted(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -> tuple[str, ...]:
+def minted(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -> tuple[Minted, ...]:
+    """New sign-in links as `mint_links` takes them, for another service that has asked for the permission."""
     tokens = tuple(secrets.token_urlsafe(TOKEN_BYTES) for _ in wanted)
     links = [
         access.NewLink(work.keys.token_hash(token), participant_id, asked)
@@ -111,7 +134,7 @@ def _minted(work: Work, wanted: Sequence[tuple[UUID, UUID, tuple[UUID, ...]]]) -
             for link_id, (whose, study_id, asked) in zip(ids, wanted, strict=True)
         )
     )
-    return tokens
+    return tuple(Minted(link_id, token) for link_id, token in zip(ids, tokens, strict=True))
 
 
 def link_state(work: Work, *, token: str) -> Literal["usable", "expired"]:
@@ -119,9 +142,13 @@ def link_state(work: Work, *, token: str) -> Literal["usable", "expired"]:
     return "usable" if _lives(work, _link(work, token)) else "expired"
 
 
-def sign_in_with_link(work: Work, *, token: str) -> SignedIn:
+def sign_in_with_link(work: Work, *, token: str, idle: timedelta = IDLE) -> SignedIn:
     """A session for the patient of a link. LinkUnknown, or LinkExpired when all it asked for is done or closed."""
-    link = _link(work, token)
+    return let_in(work, _link(work, token), idle=idle)
+
+
+def let_in(work: Work, link: access.Link, *, idle: timedelta) -> SignedIn:
+    """A session for the patient of a link that somebody has proved to hold. LinkExpired when its work is done."""
     if not _lives(work, link):
         raise LinkExpired("this link has done its work: everything it asked for is submitted or closed")
     owner = belonging.by_participant(work.session, link.participant_id)
@@ -134,7 +161,7 @@ def sign_in_with_link(work: Work, *, token: str) -> SignedIn:
         study_id=owner.study_id,
         participant_id=owner.participant_id,
     )
-    signed_in = _start(work, actor, event, PATIENT_SESSION, participant_id=owner.participant_id)
+    signed_in = _start(work, actor, event, PATIENT_SESSION, idle=idle, participant_id=owner.participant_id)
     return replace(signed_in, participant_id=owner.participant_id, participant_code=owner.code)
 
 
@@ -149,10 +176,11 @@ def sign_in_with_password(work: Work, *, email: str, password: str, code: str) -
     return _start(work, actor, event, STAFF_SESSION, staff_id=member.id)
 
 
-def who(work: Work, *, token: str, assessment_id: UUID | None = None) -> Actor:
+def who(work: Work, *, token: str, assessment_id: UUID | None = None, keep_for: timedelta | None = None) -> Actor:
     """Who comes with this token: a session's or an API key's. Unauthenticated where it is none, or has ended.
 
-    `assessment_id` says what they come for, where that is known: it is then read along (storage/sheets.py).
+    `assessment_id` says what they come for, where that is known: it is then read along (storage/sheets.py). With
+    `keep_for`, a patient's session lasts so much longer from now on: they are doing something.
     """
     token_hash = work.keys.token_hash(token)
     try:
@@ -166,7 +194,50 @@ def who(work: Work, *, token: str, assessment_id: UUID | None = None) -> Actor:
         raise Unauthenticated("sign in again") from None
     if found.ended or (found.expires_at is not None and found.expires_at <= work.now):
         raise Unauthenticated("sign in again")
+    if keep_for is not None and found.actor.kind == "participant":
+        _keep(work, found, keep_for)
     return found.actor
+
+
+def _keep(work: Work, found: access.Pass, lasts: timedelta) -> None:
+    """Move the end of a session, now and then, never past the longest it may last."""
+    if found.created_at is None or found.expires_at is None:
+        return
+    until = min(work.now + lasts, found.created_at + PATIENT_SESSION)
+    if until - found.expires_at >= NOTED:
+        access.extend_session(work.session, found.id, expires_at=until)
+
+
+def end_finished(work: Work) -> int:
+    """End the sessions of patients who sent the last form that was open, a few minutes after; how many."""
+    require(work.actor, "deliveries.send")
+    ended = access.end_finished(work.session, at=work.now, sent_by=work.now - FAREWELL)
+    work.record(
+        *(
+            AuditEvent("session.end", "participant", whose, reason="everything was sent", participant_id=whose)
+            for whose in ended
+        )
+    )
+    return len(ended)
+
+
+def revoke_all(work: Work, *, participant_id: UUID, reason: str) -> None:
+    """End every link, letter and session of somebody, whose letter was lost or whose phone was stolen."""
+    owner = belonging.by_participant(work.session, participant_id)
+    require(work.actor, "links.mint", study=owner.study, site=owner.site)
+    links, sessions = access.end_all(work.session, participant_id, at=work.now)
+    changes: dict[str, tuple[object, object]] = {"links_ended": (None, links), "sessions_ended": (None, sessions)}
+    work.record(
+        AuditEvent(
+            "link.revoke",
+            "participant",
+            participant_id,
+            changes,
+            reason,
+            study_id=owner.study_id,
+            participant_id=participant_id,
+        )
+    )
 
 
 def sign_out(work: Work, *, token: str) -> None:
@@ -227,10 +298,12 @@ def _start(
     event: AuditEvent,
     lasts: timedelta,
     *,
+    idle: timedelta | None = None,
     participant_id: UUID | None = None,
     staff_id: UUID | None = None,
 ) -> SignedIn:
-    token, expires_at = secrets.token_urlsafe(TOKEN_BYTES), work.now + lasts
+    token, latest_at = secrets.token_urlsafe(TOKEN_BYTES), work.now + lasts
+    expires_at = min(latest_at, work.now + (idle or lasts))
     access.add_session(
         work.session,
         token_hash=work.keys.token_hash(token),
@@ -240,7 +313,7 @@ def _start(
         expires_at=expires_at,
     )
     _as(work, actor).record(event)
-    return SignedIn(token, expires_at, actor)
+    return SignedIn(token, expires_at, latest_at, actor)
 
 
 def _as(work: Work, actor: Actor) -> Work:

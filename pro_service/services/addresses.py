@@ -5,7 +5,7 @@ Only the form is judged, offline: nobody is asked whether the mailbox exists. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import phonenumbers
@@ -53,6 +53,15 @@ def phone(text: str, *, timezone: str) -> str:
     if found is None:
         raise Invalid(PHONE_EXPECTED)
     return found
+
+
+def readings(text: str, *, timezones: Collection[str]) -> Iterator[tuple[str, Contact]]:
+    """What somebody typed may be an e-mail address or a number of one of these zones' countries: by channel."""
+    mailbox = _email(text)
+    if mailbox is not None:
+        yield "email", Contact(email=mailbox)
+    for number in sorted({number for zone in timezones or ("",) if (number := _phone(text, zone)) is not None}):
+        yield "sms", Contact(phone=number)
 
 
 def _email(text: str) -> str | None:

@@ -5,8 +5,9 @@ The audit trail says which fields were set, changed or removed; it never says wh
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from pro_service.services import addresses
 from pro_service.services.work import Work
 from pro_service.storage import belonging, contacts, participants
 from pro_service.storage.belonging import Belonging
-from pro_service.storage.contacts import Sealed
+from pro_service.storage.contacts import Finger, Sealed
 
 NOBODY = Contact()
 
@@ -51,6 +52,30 @@ def addressed(work: Work, *, participant_id: UUID, channels: Mapping[str, Channe
     require(work.actor, "participants.change", study=owner.study, site=owner.site)
     known = _known(work, participant_id)
     return {name: known.address(one.address) is not None for name, one in channels.items() if one.for_people}
+
+
+def addressed_by(work: Work, *, typed: str, limit: int) -> Iterator[tuple[UUID, str]]:
+    """Whose e-mail address or number that is, and the channel it belongs to; at most `limit` people."""
+    require(work.actor, "deliveries.send")
+    require(work.actor, "contacts.read")
+    while stale := contacts.not_indexed(work.session, _index_key(work), limit=500):
+        for sealed in stale:
+            contacts.index(work.session, sealed.participant_id, _finger(work, _open(work, sealed)))
+    for channel, contact in addresses.readings(typed, timezones=participants.timezones(work.session)):
+        found = contacts.found_by(work.session, _finger(work, contact), limit=limit)
+        yield from ((whose, channel) for whose in found)
+
+
+def with_birth_year(work: Work, *, participant_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Of these people, those whose year of birth is known; never the year."""
+    require(work.actor, "links.mint")
+    return frozenset(whose for whose, known in _open_all(work, participant_ids).items() if known.birth_year is not None)
+
+
+def born_in(work: Work, *, participant_id: UUID, year: int) -> bool:
+    """Whether somebody was born in that year: all that is told to a visitor who is yet to prove who they are."""
+    known = _known(work, participant_id).birth_year
+    return known is not None and hmac.compare_digest(str(known), str(year))
 
 
 def subscribe(work: Work, *, participant_id: UUID, subscription: str | None) -> None:
@@ -146,7 +171,7 @@ def _replace(work: Work, owner: Belonging, action: str, *, before: Contact, afte
     """Store a contact that differs from the one before, with its audit line; the same again changes nothing."""
     changes = _changes(before, after)
     if changes:
-        contacts.save(work.session, _seal(work, owner.participant_id, after), at=work.now)
+        contacts.save(work.session, _seal(work, owner.participant_id, after), _finger(work, after), at=work.now)
         work.record(_event(action, owner, changes, reason))
 
 
@@ -165,6 +190,19 @@ def _event(action: str, owner: Belonging, changes: Mapping[str, tuple[object, ob
         action, "contact", owner.participant_id, changes, reason,
         study_id=owner.study_id, participant_id=owner.participant_id,
     )  # fmt: skip
+
+
+def _index_key(work: Work) -> str:
+    """Names the secret behind the hashes that contacts are found by: with another secret they are made anew."""
+    return work.keys.token_hash("contact").hex()[:16]
+
+
+def _finger(work: Work, contact: Contact) -> Finger:
+    return Finger(
+        key=_index_key(work),
+        email=work.keys.token_hash(f"email:{contact.email.casefold()}") if contact.email else None,
+        phone=work.keys.token_hash(f"phone:{contact.phone}") if contact.phone else None,
+    )
 
 
 def _context(participant_id: UUID) -> str:

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from babel.dates import format_date
 
-from pro_service.domain import burden
+from pro_service.domain import burden, link_messages
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.deliveries import Delivery
 from pro_service.domain.messages import Message, as_html, fill, one_line
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import MessageTemplate, Study
-from pro_service.domain.reminders import local_day
+from pro_service.domain.reminders import ASKED_FOR, local_day
 from pro_service.services import preferences
 from pro_service.services.work import Work
 
@@ -70,7 +70,9 @@ def preferences_link(work: Work, *, participant_id: UUID, base_url: str) -> str:
 
 
 def _template(study: Study, occasion: str, language: str) -> MessageTemplate:
-    """The text in the person's language, else in the study's first."""
+    """The text in the person's language, else in the study's first; of what people ask for, our own."""
+    if occasion == ASKED_FOR:
+        return link_messages.template(language)
     written = {one.language: one for one in study.messages if one.occasion == occasion}
     return written.get(language) or written[study.languages[0]]
 

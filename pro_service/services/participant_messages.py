@@ -115,7 +115,7 @@ def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Chann
     for delivery, owner in owners:
         participant, study = people[owner], protocols[people[owner].study_version_id]
         today, ending = local_day(work.now, participant.timezone), ends_of(study)
-        channel, address = _way(participant, known.get(owner, NOBODY), channels)
+        channel, address = _way(delivery, participant, known.get(owner, NOBODY), channels)
         yield _Case(
             delivery=delivery,
             participant=participant,
@@ -133,9 +133,16 @@ def _cases(work: Work, claimed: Sequence[Delivery], channels: Mapping[str, Chann
         )
 
 
-def _way(participant: Participant, contact: Contact, channels: Mapping[str, Channel]) -> tuple[Channel, str | None]:
-    """The chosen channel and its address; e-mail where this installation or the person does not have that one."""
-    chosen, default = channels.get(participant.preferences.get("channel", "")), channels["email"]
-    if chosen is not None and (address := contact.address(chosen.address)) is not None:
-        return chosen, address
+def _way(
+    delivery: Delivery, participant: Participant, contact: Contact, channels: Mapping[str, Channel]
+) -> tuple[Channel, str | None]:
+    """The channel and its address: the way they asked by, the one they chose, or else e-mail.
+
+    Whichever of these this installation and the person have.
+    """
+    default = channels["email"]
+    for name in (str(delivery.about.get("by", "")), participant.preferences.get("channel", "")):
+        chosen = channels.get(name)
+        if chosen is not None and (address := contact.address(chosen.address)) is not None:
+            return chosen, address
     return default, contact.address(default.address)

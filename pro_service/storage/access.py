@@ -16,9 +16,11 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Row,
     Table,
     Text,
     bindparam,
+    exists,
     insert,
     select,
     text,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import NotFound
+from pro_service.storage.assessments import assessment
 from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
 from pro_service.storage.participants import participant
 from pro_service.storage.prepared import Prepared
@@ -68,6 +71,12 @@ session = Table(
     CheckConstraint("(participant_id IS NULL) <> (staff_id IS NULL)", name="one_person"),
     Index("ix_session_participant_id", "participant_id"),
     Index("ix_session_staff_id", "staff_id"),
+    Index(
+        "ix_session_live",
+        "expires_at",
+        postgresql_where=text("revoked_at IS NULL"),
+        sqlite_where=text("revoked_at IS NULL"),
+    ),
 )
 
 sign_in_link = Table(
@@ -117,6 +126,7 @@ class Pass:
     actor: Actor
     expires_at: datetime | None
     ended: bool
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,7 @@ PASS = (
     staff.c.disabled_at,
     participant.c.site.label("participant_site"),
     study.c.code.label("participant_study"),
+    session.c.created_at,
 )
 """What a Pass is made of, in the order of `pass_of`."""
 
@@ -153,6 +164,7 @@ PASSES = (
 _SESSION = Prepared(select(*PASS).select_from(PASSES).where(session.c.token_hash == bindparam("token_hash")))
 _API_KEY = select(api_key).where(api_key.c.key_hash == bindparam("key_hash"))
 _LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token_hash"))
+_LINK_BY_ID = select(sign_in_link).where(sign_in_link.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +187,12 @@ def by_session_token(connection: Session, token_hash: bytes) -> Pass:
 def pass_of(values: Sequence[Any]) -> Pass:
     """The pass made of the values of PASS."""
     session_id, expires_at, revoked_at, participant_id, staff_id, role, studies, sites, organisation, *rest = values
-    disabled_at, participant_site, participant_study = rest
+    disabled_at, participant_site, participant_study, created_at = rest
     if participant_id is not None:
         actor = Actor("participant", str(participant_id), "participant", participant_study, participant_site)
     else:
         actor = Actor("staff", str(staff_id), role, studies, sites, organisation=organisation)
-    return Pass(session_id, actor, expires_at, revoked_at is not None or disabled_at is not None)
+    return Pass(session_id, actor, expires_at, revoked_at is not None or disabled_at is not None, created_at)
 
 
 def by_api_key(connection: Session, key_hash: bytes) -> Pass:
@@ -194,7 +206,15 @@ def by_api_key(connection: Session, key_hash: bytes) -> Pass:
 
 def by_link_token(connection: Session, token_hash: bytes) -> Link:
     """The sign-in link of that token."""
-    row = connection.execute(_LINK, {"token_hash": token_hash}).one_or_none()
+    return _link(connection.execute(_LINK, {"token_hash": token_hash}).one_or_none())
+
+
+def link_by_id(connection: Session, link_id: UUID) -> Link:
+    """One sign-in link."""
+    return _link(connection.execute(_LINK_BY_ID, {"id": link_id}).one_or_none())
+
+
+def _link(row: Row[Any] | None) -> Link:
     if row is None:
         raise NotFound("there is no such link")
     ids = tuple(UUID(text) for text in row.assessment_ids)
@@ -220,6 +240,43 @@ def add_session(
 def end_session(connection: Session, session_id: UUID, *, at: datetime) -> None:
     """Revoke one session."""
     connection.execute(update(session).where(session.c.id == session_id).values(revoked_at=at))
+
+
+def end_finished(connection: Session, *, at: datetime, sent_by: datetime) -> tuple[UUID, ...]:
+    """Revoke the living sessions of participants who sent something in them by then, and have nothing open now.
+
+    Whose sessions they were, once for each session.
+    """
+    theirs = assessment.c.participant_id == session.c.participant_id
+    sent = exists().where(theirs, assessment.c.submitted_at.between(session.c.created_at, sent_by))
+    still_open = exists().where(
+        theirs,
+        assessment.c.submitted_at.is_(None),
+        assessment.c.cancelled_at.is_(None),
+        assessment.c.opens_at <= at,
+        assessment.c.closes_at > at,
+    )
+    finished = update(session).where(session.c.revoked_at.is_(None), session.c.expires_at > at, sent, ~still_open)
+    return tuple(connection.execute(finished.values(revoked_at=at).returning(session.c.participant_id)).scalars().all())
+
+
+def extend_session(connection: Session, session_id: UUID, *, expires_at: datetime) -> None:
+    """Move the end of one session."""
+    moved = update(session).where(session.c.id == session_id).values(expires_at=expires_at)
+    connection.execute(moved.execution_options(housekeeping=True))
+
+
+def end_all(connection: Session, participant_id: UUID, *, at: datetime) -> tuple[int, int]:
+    """Revoke every sign-in link and every session of a participant; how many of each were still good."""
+    ended = [
+        connection.execute(
+            update(table)
+            .where(table.c.participant_id == participant_id, table.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        ).rowcount
+        for table in (sign_in_link, session)
+    ]
+    return ended[0], ended[1]
 
 
 def end_sessions_of_staff(connection: Session, staff_id: UUID, *, at: datetime) -> int:

@@ -93,6 +93,11 @@ def by_code(session: Session, *, study_id: UUID, code: str) -> Participant:
     return from_values(row)
 
 
+def timezones(session: Session) -> frozenset[str]:
+    """The zones people live in."""
+    return frozenset(session.execute(select(participant.c.timezone).distinct()).scalars())
+
+
 def exists(session: Session, *, study_id: UUID, code: str) -> bool:
     """Whether the study has a participant of that code."""
     return session.execute(_BY_CODE, {"study_id": study_id, "code": code}).one_or_none() is not None

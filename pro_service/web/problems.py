@@ -13,11 +13,12 @@ from pro_service.web.pages import gettext, go, page
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A heading and an advice; with `home`, a button to the start."""
+    """A heading and an advice; with `home`, a button to the start, with `new_link`, one that asks for a new link."""
 
     heading: str
     advice: str
     home: bool = False
+    new_link: bool = False
 
 
 def problem_page(trouble: Trouble) -> Response:
@@ -30,6 +31,8 @@ def problem_page(trouble: Trouble) -> Response:
     if trouble.status == 401 and for_staff:
         said = Words(gettext("Please sign in again"), gettext("Your session is over."))
         action = {"href": url_for("workspace.sign_in"), "label": gettext("Sign in")}
+    elif said.new_link:
+        action = {"href": url_for("patient.new_link"), "label": gettext("Ask for a new link")}
     elif said.home:
         start = url_for("workspace.overview") if for_staff else url_for("patient.home")
         action = {"href": start, "label": gettext("To the start")}
@@ -44,13 +47,15 @@ def _by_code() -> dict[str, Words]:
                 "The questionnaires it was for have been sent, or their time is over. Use the link in your newest "
                 "message. Nothing there? Then there is nothing to do now."
             ),
+            new_link=True,
         ),
         "link-unknown": Words(
             gettext("We do not know this link"),
             gettext(
                 "Perhaps part of it is missing. Open the link in your message again, or copy all of it. If that does "
-                "not help, ask the study team for a new message."
+                "not help, ask for a new one here."
             ),
+            new_link=True,
         ),
         "window-closed": Words(
             gettext("The time for this questionnaire is over"),
@@ -70,6 +75,7 @@ def _by_status() -> dict[int, Words]:
         401: Words(
             gettext("Please sign in again"),
             gettext("Open the link in your newest message again. Answers you gave are not lost."),
+            new_link=True,
         ),
         403: Words(
             gettext("That is not possible here"),

@@ -261,3 +261,71 @@ def test_a_participant_of_another_study_is_another_person(work: Begin, engine: E
         theirs = an_assessment(connection, other)
     with pytest.raises(NotFound), work() as w:
         access.mint_link(w, participant_id=person, assessment_ids=[theirs])
+
+
+# A session of a patient: kept by answering, ended by silence, by a day, and by having sent everything.
+
+
+def test_a_session_lasts_while_there_is_something_going_on(work: Begin, link: str, clock: Clock) -> None:
+    hour = timedelta(hours=1)
+    with work(VISITOR) as w:
+        token = access.sign_in_with_link(w, token=link, idle=hour).access_token
+    for _ in range(4):
+        clock.advance(minutes=50)
+        with work(VISITOR) as w:
+            access.who(w, token=token, keep_for=hour)
+    clock.advance(minutes=50)
+    with work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+    clock.advance(minutes=10)
+    with pytest.raises(Unauthenticated), work(VISITOR) as w:
+        access.who(w, token=token, keep_for=hour)
+
+
+def test_no_session_lasts_longer_than_a_day(work: Begin, link: str, clock: Clock) -> None:
+    with work(VISITOR) as w:
+        signed_in = access.sign_in_with_link(w, token=link)
+    assert signed_in.latest_at - signed_in.expires_at == timedelta(hours=23)
+    for _ in range(47):
+        clock.advance(minutes=30)
+        with work(VISITOR) as w:
+            access.who(w, token=signed_in.access_token, keep_for=timedelta(hours=1))
+    clock.advance(minutes=30)
+    with pytest.raises(Unauthenticated), work(VISITOR) as w:
+        access.who(w, token=signed_in.access_token, keep_for=timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("facts", "other", "ended"),
+    [
+        ({}, {}, 0),
+        ({"submitted_at": 1}, {"submitted_at": 1}, 1),
+        ({"submitted_at": 1}, {"cancelled_at": 1}, 1),
+        ({"submitted_at": 1}, {}, 0),
+        ({"submitted_at": 8}, {"submitted_at": 8}, 0),
+        ({"submitted_at": -60}, {"submitted_at": -60}, 0),
+    ],
+)
+def test_a_session_ends_soon_after_the_last_open_form_was_sent(
+    *, work: Begin, engine: Engine, clock: Clock, person: UUID, baseline: UUID, link: str, facts: dict[str, int],
+    other: dict[str, int], ended: int,
+) -> None:  # fmt: skip
+    """Minutes from the sign-in; it is ten minutes later. What was sent before it is no reason to end it."""
+    with engine.begin() as connection:
+        second = an_assessment(connection, person, days=7, timepoint="month_3")
+    begun = clock.now
+    with work(VISITOR) as w:
+        token = access.sign_in_with_link(w, token=link).access_token
+    for one, minutes in ((baseline, facts), (second, other)):
+        set_facts(engine, one, **{name: begun + timedelta(minutes=n) for name, n in minutes.items()})
+    clock.advance(minutes=10)
+    with work(people.system) as w:
+        assert access.end_finished(w) == ended
+    with work(VISITOR, writes=False) as w:
+        if ended:
+            with pytest.raises(Unauthenticated):
+                access.who(w, token=token)
+        else:
+            access.who(w, token=token)
+    with work(people.system) as w:
+        assert access.end_finished(w) == 0

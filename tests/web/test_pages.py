@@ -27,10 +27,14 @@ OPEN_TO_ANYBODY = {
     "patient.begin",
     "patient.preferences",
     "patient.choose",
+    "patient.letter",
+    "patient.enter",
+    "patient.new_link",
+    "patient.ask_link",
     "workspace.sign_in",
     "workspace.enter",
 }
-PUBLIC = ["/", "/offline", "/l/forged", "/m/forged", "/my", "/staff/sign-in", "/nowhere", "/staff"]
+PUBLIC = ["/", "/offline", "/l/forged", "/m/forged", "/my", "/in", "/new-link", "/staff/sign-in", "/nowhere", "/staff"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from pro_service.domain.errors import LinkExpired
 from pro_service.http import limits
 from pro_service.http.authentication import public, set_cookie
-from pro_service.http.transaction import act_as, work
+from pro_service.http.transaction import act_as, runtime, work
 from pro_service.services import access, assessments
+from pro_service.services.access import SignedIn
 from pro_service.web.pages import go, page
 from pro_service.web.patient.me import TO_DO
 
@@ -28,11 +29,15 @@ def show(token: str) -> ResponseReturnValue:
 @limits.sign_in
 def begin(token: str) -> ResponseReturnValue:
     """Sign in and go to what is open: the questionnaire where it is just one, else the list."""
-    signed_in = access.sign_in_with_link(work(), token=token)
+    return enter(access.sign_in_with_link(work(), token=token, idle=runtime().settings.session_idle))
+
+
+def enter(signed_in: SignedIn) -> ResponseReturnValue:
+    """Give the browser its session, and go to what is open."""
     act_as(signed_in.actor)
     views = assessments.listing(work(), participant_id=UUID(signed_in.actor.id))
     to_do = [view.assessment.id for view in views if view.status in TO_DO]
     there = url_for("patient.assessment", assessment_id=to_do[0]) if len(to_do) == 1 else url_for("patient.home")
     response = go(there)
-    set_cookie(response, signed_in.access_token, signed_in.expires_at)
+    set_cookie(response, signed_in)
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from pro_service.web.patient import assessments, home, kept, links, preferences
+from pro_service.web.patient import assessments, home, kept, letters, link_requests, links, preferences
 
 blueprint = Blueprint("patient", __name__)
 blueprint.context_processor(lambda: {"person_mark": kept.person_mark})
@@ -13,6 +13,10 @@ ONE = "/my/assessments/<uuid:assessment_id>"
 
 blueprint.add_url_rule("/l/<token>", view_func=links.show, methods=["GET"], endpoint="link")
 blueprint.add_url_rule("/l/<token>", view_func=links.begin, methods=["POST"], endpoint="begin")
+blueprint.add_url_rule("/in", view_func=letters.show, methods=["GET"], endpoint="letter")
+blueprint.add_url_rule("/in", view_func=letters.enter, methods=["POST"], endpoint="enter")
+blueprint.add_url_rule("/new-link", view_func=link_requests.show, methods=["GET"], endpoint="new_link")
+blueprint.add_url_rule("/new-link", view_func=link_requests.ask, methods=["POST"], endpoint="ask_link")
 blueprint.add_url_rule("/m/<token>", view_func=preferences.show, methods=["GET"], endpoint="preferences")
 blueprint.add_url_rule("/m/<token>", view_func=preferences.choose, methods=["POST"], endpoint="choose")
 blueprint.add_url_rule("/my", view_func=home.home, methods=["GET"])

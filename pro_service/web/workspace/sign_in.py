@@ -30,7 +30,7 @@ def enter() -> ResponseReturnValue:
     except SignInFailed:  # caught here, so that the failed attempt is stored with this request
         return page("workspace/sign_in.html", status=401, email=email, failed=True)
     response = go(url_for("workspace.overview"))
-    set_cookie(response, signed_in.access_token, signed_in.expires_at)
+    set_cookie(response, signed_in)
     return response
 
 

@@ -1,0 +1,46 @@
+"""Coming in with a letter: the short code on it, and the year somebody was born. Says nothing about who exists."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from pro_service.domain.errors import Invalid, SignInFailed
+from pro_service.http import limits
+from pro_service.http.authentication import public
+from pro_service.http.transaction import runtime, work
+from pro_service.services import letters
+from pro_service.web.pages import gettext, page
+from pro_service.web.patient import links
+
+LONGEST = 40
+
+
+@public
+def show() -> ResponseReturnValue:
+    """The form."""
+    return page("patient/letter.html", problems={}, code="")
+
+
+@public
+@limits.sign_in
+def enter() -> ResponseReturnValue:
+    """Sign in, or show the form again. A slip of the pen is told at once: the code checks itself."""
+    code, year = request.form.get("code", "")[:LONGEST], request.form.get("birth_year", "").strip()
+    if not (year.isascii() and year.isdigit() and len(year) == 4):
+        return _again({"year": gettext("Please enter the year you were born in four digits, such as 1952.")}, code)
+    try:
+        signed_in = letters.sign_in(work(), code=code, birth_year=int(year), idle=runtime().settings.session_idle)
+    except Invalid:
+        return _again({"code": gettext("This code is not complete, or has a typing error. Please look again.")}, code)
+    except SignInFailed:  # caught here, so that the failed attempt is stored with this request
+        wrong = gettext(
+            "This code and this year do not go together, or the letter is not in use any more. After five wrong years "
+            "a code stops working; the square on the letter still does, and you can ask for a new link below."
+        )
+        return _again({"both": wrong}, code, status=401)
+    return links.enter(signed_in)
+
+
+def _again(problems: dict[str, str], code: str, status: int = 422) -> ResponseReturnValue:
+    return page("patient/letter.html", status=status, problems=problems, code=code)
