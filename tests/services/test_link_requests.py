@@ -15,7 +15,7 @@ from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.reminders import Kind
 from pro_service.domain.responses import Draft
 from pro_service.runtime import Runtime
-from pro_service.services import access, deliveries, events, link_requests, participants, preferences, responses
+from pro_service.services import access, contacts, deliveries, events, link_requests, preferences, responses
 from pro_service.services.work import Work
 from pro_service.storage.deliveries import delivery
 from pro_service.storage.link_requests import link_request
@@ -199,6 +199,6 @@ def test_a_new_address_is_found_and_the_old_one_is_not(
     asks: Callable[[str], list[str]], work: Begin, jan: Participant
 ) -> None:
     with work() as w:
-        participants.contacts.save(w, participant_id=jan.id, contact=Contact(email="new@example.org"))
+        contacts.save(w, participant_id=jan.id, contact=Contact(email="new@example.org"))
     assert asks("jan@example.org") == []
     assert asks("new@example.org") == ["new@example.org"]
