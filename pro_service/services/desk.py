@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from pro_service.domain import roles
 from pro_service.domain.assessments import Assessment, Status, status
@@ -34,6 +35,7 @@ class SiteRow:
 class PersonRow:
     """One participant's assessments by status."""
 
+    id: UUID
     code: str
     site: str
     by_status: Mapping[Status, int]
@@ -103,10 +105,10 @@ def _sites(
 
 
 def _people(judged: Iterable[tuple[Line, Status]]) -> tuple[PersonRow, ...]:
-    counts: dict[tuple[str, str], Counter[Status]] = {}
-    for (code, site, _), state in judged:
-        counts.setdefault((code, site), Counter())[state] += 1
-    return tuple(PersonRow(code, site, by_status) for (code, site), by_status in counts.items())
+    counts: dict[tuple[UUID, str, str], Counter[Status]] = {}
+    for (code, site, assessment), state in judged:
+        counts.setdefault((assessment.participant_id, code, site), Counter())[state] += 1
+    return tuple(PersonRow(*who, by_status) for who, by_status in counts.items())
 
 
 def _late(work: Work, labels: Mapping[str, Text], judged: Iterable[tuple[Line, Status]]) -> tuple[Late, ...]:

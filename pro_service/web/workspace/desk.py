@@ -28,7 +28,8 @@ SHOWN = (
 )
 
 
-def _staff() -> Actor:
+def staff() -> Actor:
+    """Whoever asks, if they are of the study team."""
     who = actor()
     if who.kind != "staff":
         raise Forbidden("This is for the study team.")
@@ -37,7 +38,7 @@ def _staff() -> Actor:
 
 def studies_list() -> ResponseReturnValue:
     """The studies one may see; straight to the desk where it is just one."""
-    who = _staff()
+    who = staff()
     versions = [version for version in studies.listing(work()) if version.activated_at is not None]
     codes = sorted({version.code for version in versions})
     if len(codes) == 1:
@@ -47,7 +48,7 @@ def studies_list() -> ResponseReturnValue:
 
 def show(code: str) -> ResponseReturnValue:
     """The desk of one study."""
-    who = _staff()
+    who = staff()
     found = desk.overview(work(), study=code)
     language, names = pages.language(), status_names()
     return page(
@@ -68,6 +69,7 @@ def _row(late: Late, language: str, status: str, zone: str) -> dict[str, object]
     due, closes = late.assessment.due_at, late.assessment.closes_at  # both at 24:00: the day before is meant
     return {
         "code": late.code,
+        "id": late.assessment.participant_id,
         "site": late.site,
         "timepoint": words(late.timepoint, language),
         "status": status,

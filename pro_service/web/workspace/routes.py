@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from pro_service.web.workspace import desk, sign_in
+from pro_service.web.workspace import desk, participants, sign_in
 
 blueprint = Blueprint("workspace", __name__, url_prefix="/staff")
 
@@ -13,3 +13,6 @@ blueprint.add_url_rule("/sign-in", view_func=sign_in.enter, methods=["POST"], en
 blueprint.add_url_rule("/sign-out", view_func=sign_in.leave, methods=["POST"], endpoint="leave")
 blueprint.add_url_rule("", view_func=desk.studies_list, methods=["GET"], endpoint="overview")
 blueprint.add_url_rule("/studies/<code>", view_func=desk.show, methods=["GET"], endpoint="desk")
+blueprint.add_url_rule(
+    "/participants/<uuid:participant_id>", view_func=participants.show, methods=["GET"], endpoint="participant"
+)
