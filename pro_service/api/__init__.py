@@ -22,10 +22,11 @@ from pro_service.api import (
     staff,
     studies,
     webhooks,
+    wordings,
 )
 
 NOUNS = (
-    *(sessions, me, studies, instruments, participants, preferences, events, assessments, corrections, links),
+    *(sessions, me, studies, instruments, wordings, participants, preferences, events, assessments, corrections, links),
     *(results, deliveries, bounces, exports, webhooks, staff),
 )
 

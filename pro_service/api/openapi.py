@@ -30,7 +30,7 @@ STATUSES = {
     429: "Too many requests; Retry-After says when to come back.",
     503: "The database is away; Retry-After says when to come back.",
 }
-NAMED_INSIDE = frozenset({"bounces.record", "webhooks.add", "webhooks.listing"})
+NAMED_INSIDE = frozenset({"bounces.record", "webhooks.add", "webhooks.listing", "wordings.load"})
 """Operations that name what they are about in the body or the query, and may find that there is no such thing."""
 
 PROBLEM_SCHEMA = {

@@ -29,7 +29,7 @@ LONGEST = 4000
 ABOUT = ("instrument", "version", "language", "title", "recall", "owner", "licence", "expires_on")
 OF_ITEM = ("item", "item_recall", "unit", "option")
 _NEEDED = tuple(name for name in ABOUT if name != "recall")
-_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,11 @@ def from_document(document: str, *, owner: str, licence: str, expires_on: date |
         for code, text, recall, unit, options in held.pop("items")
     )
     return Pack(**held, owner=owner, licence=licence, expires_on=expires_on, items=items)
+
+
+def told(entries: Sequence[Entry], about: Mapping[str, str]) -> tuple[Entry, ...]:
+    """The texts of a file with those of its head that somebody said beside it, in place of the file's own."""
+    return (*(Entry(what, text, 1) for what, text in about.items()), *(e for e in entries if e.what not in about))
 
 
 def assembled(entries: Sequence[Entry], *, file: str) -> Pack:
@@ -179,7 +184,7 @@ def _fault(one: Entry) -> str:
         return f"expected a text of 1 to {LONGEST} characters"
     if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
         return "expected words, without control characters"
-    if one.what == "language" and not _LANGUAGE.fullmatch(text):
+    if one.what == "language" and not LANGUAGE.fullmatch(text):
         return "expected a language such as nl or pt-BR"
     if one.what == "expires_on" and not _is_end(text):
         return f"expected a date as YYYY-MM-DD, or {NEVER}"

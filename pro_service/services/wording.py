@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.errors import InvalidWording, UnknownInstrument
+from pro_service.domain.errors import InvalidWording, Problem, UnknownInstrument
 from pro_service.domain.instruments import Instrument
 from pro_service.domain.protocol import Study
 from pro_service.domain.roles import require
-from pro_service.domain.wording import Pack, assembled, check
+from pro_service.domain.wording import Entry, Pack, assembled, check, told
 from pro_service.instruments import wording as files
 from pro_service.services.work import Work
 from pro_service.storage import wordings
@@ -32,13 +33,28 @@ def shown(work: Work, instrument: Instrument) -> Instrument:
     return work.wordings.shown(work.session, instrument, work.now)
 
 
-def read(work: Work, *, content: bytes, file: str) -> Pack:
-    """A pack from a file (.yaml, .csv, .xlsx), held against its definition; keeps nothing.
+NOTHING: Mapping[str, str] = {}
 
-    Raises InvalidWording with everything that is wrong, each with its line or row, UnknownInstrument.
+
+def read(work: Work, *, content: bytes, file: str, language: str = "", about: Mapping[str, str] = NOTHING) -> Pack:
+    """A pack from a file (.yaml, .json, .csv, .xlsx), held against its definition; keeps nothing.
+
+    `language` chooses among those of a FHIR Questionnaire; `about` says what the file does not, or says otherwise, of
+    the pack as a whole. Raises InvalidWording with everything that is wrong, each with its line or row, and
+    UnknownInstrument.
     """
     require(work.actor, "studies.load")
-    pack = assembled(files.entries(content, file=file), file=file)
+    found = told(files.entries(content, file=file, language=language), about)
+    pack = _held(work, found, file)
+    if language and pack.language != language:
+        problem = Problem(f"expected {language}, as you said", "language", file, 1)
+        raise InvalidWording(f"{file} is in another language", problems=[problem])
+    return pack
+
+
+def _held(work: Work, texts: Sequence[Entry], file: str) -> Pack:
+    """The pack that these texts make, held against its definition."""
+    pack = assembled(texts, file=file)
     instrument = work.catalogue.get(pack.instrument)
     if instrument is None:
         raise UnknownInstrument(f"{file}: no instrument '{pack.instrument}' in the catalogue")
@@ -49,12 +65,21 @@ def read(work: Work, *, content: bytes, file: str) -> Pack:
     return pack
 
 
-def load(work: Work, *, content: bytes, file: str) -> Pack:
+def load(work: Work, *, content: bytes, file: str, language: str = "", about: Mapping[str, str] = NOTHING) -> Pack:
     """Keep a pack, which is shown from now on in place of the one before; the same again changes nothing.
 
     Raises what `read` raises.
     """
-    pack = read(work, content=content, file=file)
+    return _kept(work, read(work, content=content, file=file, language=language, about=about))
+
+
+def load_texts(work: Work, *, texts: Sequence[Entry]) -> Pack:
+    """Keep a pack that came as its texts, as `load` keeps that of a file. Raises what `read` raises."""
+    require(work.actor, "studies.load")
+    return _kept(work, _held(work, texts, "pack"))
+
+
+def _kept(work: Work, pack: Pack) -> Pack:
     before = work.wordings.read(work.session, work.now).get((pack.instrument, pack.version), {}).get(pack.language)
     if before == pack:
         return pack

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pro_service.cli import run
+from pro_service.domain import fhir
 from pro_service.instruments import load_catalogue
 from tests.services.test_wording import as_csv, eq, invented
+from tests.wording.test_fhir import worded
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +69,34 @@ def test_status_says_what_is_lacking_and_then_that_nothing_is(
     assert status == 0
     assert out.count(" licensed ") == len(lacking)
     assert run(["study", "activate", "tiny", "--real-participants"]) == 0
+
+
+def test_one_language_of_a_fhir_questionnaire_is_loaded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "phq-9.json"
+    file.write_text(json.dumps(fhir.questionnaire(worded("phq-9", "en", "nl")), indent=1))
+    status, _, err = pro(capsys, "load", file, "--language", "nl")
+    assert (status, "expires_on: expected a text, nothing is there" in err) == (1, True)
+    about = ("--about", "licence=2026-14", "--about", "expires_on=2027-12-31", "--language", "nl")
+    status, out, _ = pro(capsys, "load", file, *about)
+    version = load_catalogue()["phq-9"].version
+    assert (status, out.partition(";")[0]) == (0, f"phq-9 {version} in nl is loaded")
+    assert "licence 2026-14, until 2027-12-31" in out
+    status, _, err = pro(capsys, "load", file, "--about", "items=none")
+    assert (status, "items: expected NAME=TEXT with one of instrument, version, title" in err) == (2, True)
+
+
+def test_a_language_that_a_file_does_not_have_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "eq.csv"
+    file.write_bytes(as_csv(eq()))
+    status, _, err = pro(capsys, "load", file, "--language", "nl")
+    assert (status, f"{file}:1: language: expected nl, as you said" in err) == (1, True)
+
+
+def test_an_empty_pack_is_written_and_refused_until_filled(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "gad-7-nl.csv"
+    assert pro(capsys, "template", "gad-7", "--language", "nl", "--output", file) == (0, "", "")
+    status, _, err = pro(capsys, "load", file)
+    assert (status, err.count("expected a text of 1 to 4000 characters")) == (1, 4 + 7 * 5)
+    assert pro(capsys, "template", "gad-7", "--language", "Dutch", "--output", file)[0] == 2
+    status, _, err = pro(capsys, "template", "gad-7", "--language", "nl", "--output", tmp_path / "pack.txt")
+    assert (status, "say --format, one of yaml, csv, xlsx" in err) == (2, True)
