@@ -24,6 +24,11 @@ class DeliveryQuery(Shape):
 class AttemptOut(Shape):
     number = fields.Integer(required=True)
     started_at = Instant(required=True)
+    handed_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "From when on it may have arrived; null: certainly not by this attempt."},
+    )
     finished_at = Instant(required=True, allow_none=True)
     outcome = fields.String(required=True, allow_none=True)
     detail = fields.String(required=True)

@@ -1,20 +1,23 @@
 """How we reach people: one module per channel, each with one function.
 
-    send(message: Message, settings: Settings) -> Receipt
+    send(message: Message, settings: Settings, handing: Handing = freely) -> Receipt
 
+calls `handing` right before the first byte by which the provider could take the message (see domain/messages.py), and
 raises `ChannelError`: `permanent` when trying again cannot help, `uncertain` when the provider may have taken the
 message before the line went dead, `gone` when the address itself has proved wrong. A module also says `DEDUPLICATES`
 (the same message id given twice arrives once) and `ADDRESS` (the field of `Contact` it writes to). Where it has one,
-`check(settings)` raises InvalidSetting at the start, and `public_key(settings)` is what browsers subscribe with.
+`check(settings)` raises InvalidSetting at the start, `public_key(settings)` is what browsers subscribe with, and
+`opened(settings)` is a context in which messages share lines: it gives what sends them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from types import ModuleType
 
 from pro_service import shelf
-from pro_service.domain.messages import Channel
+from pro_service.domain.messages import Channel, Handing, Message, Receipt
 from pro_service.settings import Settings
 
 DEFAULT = "email"
@@ -32,11 +35,12 @@ def reachable(settings: Settings) -> dict[str, Channel]:
     channels = {
         name: Channel(
             name=name,
-            send=partial(module.send, settings=settings),
+            send=partial(_send, module, settings),
             deduplicates=module.DEDUPLICATES,
             address=module.ADDRESS,
             for_people=name != FILES,
             public_key=module.public_key(settings) if hasattr(module, "public_key") else "",
+            opened=partial(module.opened, settings) if hasattr(module, "opened") else None,
         )
         for name, module in found.items()
     }
@@ -45,3 +49,8 @@ def reachable(settings: Settings) -> dict[str, Channel]:
             module.check(settings)
     channels.setdefault(DEFAULT, replace(channels[FILES], for_people=True))
     return channels
+
+
+def _send(module: ModuleType, settings: Settings, message: Message, handing: Handing) -> Receipt:
+    receipt: Receipt = module.send(message, settings, handing)
+    return receipt

@@ -12,14 +12,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.messages import Message, Receipt, as_email
+from pro_service.domain.messages import Handing, Message, Receipt, as_email, freely
 from pro_service.settings import Settings
 
 ADDRESS, NEEDS = "email", ""
 DEDUPLICATES = True
 
 
-def send(message: Message, settings: Settings) -> Receipt:
+def send(message: Message, settings: Settings, handing: Handing = freely) -> Receipt:
     """Write the message to the outbox, readable by its owner only."""
     folder = settings.data_dir / "outbox"
     try:
@@ -27,6 +27,7 @@ def send(message: Message, settings: Settings) -> Receipt:
         path = folder / f"{message.id}.eml"
         if path.exists():
             return Receipt("already in the outbox")
+        handing()
         _place(path, as_email(message, sender=settings.mail_from).as_bytes(policy=SMTP))
     except OSError as error:
         raise ChannelError(f"the outbox cannot be written: {os.strerror(error.errno or 0)}") from error

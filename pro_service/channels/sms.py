@@ -5,6 +5,7 @@
 
 Apprise says yes or no and keeps to itself why. Whether to try again depends on why, so the HTTP exchange underneath is
 watched, for the thread that sends: no connection and 503 may be tried again, silence after the request is uncertain.
+Right before each request it is put on record that the message may arrive from there on.
 What Apprise would log names the number, so it logs nothing.
 """
 
@@ -16,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +26,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 from requests.adapters import HTTPAdapter
 
 from pro_service.domain.errors import ChannelError, InvalidSetting
-from pro_service.domain.messages import Message, Receipt
+from pro_service.domain.messages import Handing, Message, Receipt, freely
 from pro_service.domain.providers import refusal
 from pro_service.settings import Settings
 
@@ -39,7 +41,16 @@ SAMPLE = "+31612345678"
 Exchange = int | Exception
 """How one HTTP request ended: the status that came back, or what went wrong."""
 
-_seen: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What is called before each HTTP request of a thread, and how each ended."""
+
+    handing: Handing
+    exchanges: list[Exchange] = field(default_factory=list)
+
+
+_watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 _send = HTTPAdapter.send
 logging.getLogger("apprise").disabled = True
 
@@ -52,7 +63,7 @@ def check(settings: Settings) -> None:
         )
 
 
-def send(message: Message, settings: Settings) -> Receipt:
+def send(message: Message, settings: Settings, handing: Handing = freely) -> Receipt:
     """Hand the message to the provider; the receipt holds the status it answered with."""
     if NUMBER.fullmatch(message.to) is None:  # some providers' modules would write to their own number instead
         raise ChannelError("the number is not in the form +31612345678", permanent=True)
@@ -60,7 +71,7 @@ def send(message: Message, settings: Settings) -> Receipt:
     if gateway is None:
         raise ChannelError("the number is not one the provider's address can take", permanent=True)
     text = f"{message.short} {message.link}".strip()
-    with _watching() as exchanges:
+    with _watching(handing) as exchanges:
         taken = gateway.notify(body=text, title="", notify_type=NotifyType.INFO, body_format=NotifyFormat.TEXT)
     if taken:
         return Receipt(str(exchanges[-1]) if exchanges else "taken")
@@ -83,6 +94,8 @@ def _why(exchanges: list[Exchange]) -> ChannelError:
     if not exchanges:
         return ChannelError("the provider's address refused the number or the text", permanent=True)
     last = exchanges[-1]
+    if isinstance(last, ChannelError):  # it was not for us to send any more
+        return last
     if isinstance(last, requests.ConnectTimeout):
         return ChannelError(f"{WHO} cannot be reached: ConnectTimeout")
     if isinstance(last, requests.ConnectionError) and not _was_sent(last):
@@ -100,26 +113,27 @@ def _was_sent(error: requests.ConnectionError) -> bool:
 
 
 @contextmanager
-def _watching() -> Iterator[list[Exchange]]:
-    exchanges: list[Exchange] = []
-    before = _seen.set(exchanges)
+def _watching(handing: Handing) -> Iterator[list[Exchange]]:
+    watch = _Watch(handing)
+    before = _watch.set(watch)
     try:
-        yield exchanges
+        yield watch.exchanges
     finally:
-        _seen.reset(before)
+        _watch.reset(before)
 
 
 def _watched(adapter: HTTPAdapter, *arguments: Any, **more: Any) -> requests.Response:
-    """HTTPAdapter.send that tells `_watching` how it ended; for everybody else it is what it was."""
-    exchanges = _seen.get()
-    if exchanges is None:
+    """HTTPAdapter.send that asks and tells `_watching`; for everybody else it is what it was."""
+    watch = _watch.get()
+    if watch is None:
         return _send(adapter, *arguments, **more)
     try:
+        watch.handing()
         response = _send(adapter, *arguments, **more)
     except Exception as error:  # noted and raised on: whoever watches judges what kind it was
-        exchanges.append(error)
+        watch.exchanges.append(error)
         raise
-    exchanges.append(response.status_code)
+    watch.exchanges.append(response.status_code)
     return response
 
 

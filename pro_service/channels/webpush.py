@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02  # type: ignore[import-untyped]  # it ships no types
 
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.messages import Message, Receipt
+from pro_service.domain.messages import Handing, Message, Receipt, freely
 from pro_service.domain.providers import refusal
 from pro_service.domain.subscriptions import allowed, keys
 from pro_service.settings import Settings
@@ -44,17 +44,19 @@ def public_key(settings: Settings) -> str:
     return urlsafe_b64encode(point).decode().rstrip("=")
 
 
-def send(message: Message, settings: Settings) -> Receipt:
+def send(message: Message, settings: Settings, handing: Handing = freely) -> Receipt:
     """Hand the message, sealed for one browser, to its push service; the receipt holds the status it answered with."""
     subscription = json.loads(message.to)
     endpoint = str(subscription["endpoint"])
     if not allowed(endpoint, settings.push_hosts.split()):
         raise ChannelError(f"{WHO} is not one this installation calls", permanent=True)
+    sealed = _sealed(message, *keys(subscription))
+    handing()
     try:
         with requests.Session() as session:
             answer = session.post(
                 endpoint,
-                data=_sealed(message, *keys(subscription)),
+                data=sealed,
                 headers=_headers(message, endpoint, settings),
                 timeout=TIMEOUT,
                 allow_redirects=False,

@@ -11,6 +11,7 @@ from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain.audit import Actor
 from pro_service.domain.bounces import read
 from pro_service.domain.errors import ChannelError
+from pro_service.domain.messages import freely
 from pro_service.services import bounces, channels
 
 
@@ -48,7 +49,7 @@ def test(*, channel: str, to: str, timezone: str, actor: Actor) -> None:
     address = Path(to).read_text(encoding="utf-8") if chosen.address == "push" else to
     message = channels.test_message(chosen, to=address, timezone=timezone, now=runtime.clock())
     try:
-        said, error = chosen.send(message).detail, None
+        said, error = chosen.send(message, freely).detail, None
     except ChannelError as refusal:
         said, error = refusal.message, refusal
     with runtime.work(actor) as work:

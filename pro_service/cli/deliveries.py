@@ -125,7 +125,9 @@ def _told(explained: Explanation, zone: ZoneInfo) -> Iterator[str]:
 
 def _tried(attempt: Attempt, zone: ZoneInfo) -> str:
     said = f" ({attempt.detail})" if attempt.detail else ""
-    return f"attempt {attempt.number} at {_at(attempt.started_at, zone)}: {attempt.outcome or 'under way'}{said}"
+    handed = f", handed over {attempt.handed_at.astimezone(zone):%H:%M:%S}" if attempt.handed_at else ""
+    ended = attempt.outcome or ("under way" if handed else "under way, nothing handed over yet")
+    return f"attempt {attempt.number} at {_at(attempt.started_at, zone)}{handed}: {ended}{said}"
 
 
 def _next(found: Silence, zone: ZoneInfo) -> str:

@@ -82,6 +82,8 @@ class Attempt:
     """One try at handing a delivery to its channel. Without an outcome it is under way, or died under way.
 
     `repeatable`: the channel knows the delivery's id again, so an attempt that died under way may be made once more.
+    `handed_at` is on record before the first byte by which it could arrive: an attempt that died without it certainly
+    did not arrive, and one that died with it may have.
     """
 
     id: UUID
@@ -93,6 +95,7 @@ class Attempt:
     permanent: bool | None = None
     detail: str = ""
     repeatable: bool = False
+    handed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What is said to a person, and what a channel answers. A message names no disease, trial or questionnaire.
 
-A channel is one function on a shelf: `send(message, settings) -> Receipt`, or `ChannelError` (domain/errors.py). Words
-come from the study file; variables in braces are filled once, so that a value can never smuggle in another variable.
+A channel is one function on a shelf, `send(message, settings, handing) -> Receipt`, or `ChannelError`. Words come from
+the study file; variables in braces are filled once, so that a value can never smuggle in another variable.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -49,20 +50,33 @@ class Receipt:
     detail: str = ""
 
 
+Handing = Callable[[], None]
+"""What a channel calls right before the first byte by which the provider could take the message: from there on it may
+have arrived. Back when that is on record; ChannelError where it is no longer for us to send."""
+
+Send = Callable[[Message, Handing], Receipt]
+
+
+def freely() -> None:
+    """Hand over, and put nothing on record: nobody would send it again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One way to reach a person, settings bound. `deduplicates`: the same id twice still arrives once.
 
     `address` is the field of `Contact` this channel writes to; `for_people` is false where nobody can choose it.
-    `public_key` is what a browser needs to subscribe to it, where it is that kind of channel.
+    `public_key` is what a browser needs to subscribe to it, where it is that kind of channel. `opened` is there where
+    many messages can share a line: within it, what it gives sends like `send`, and keeps lines open in between.
     """
 
     name: str
-    send: Callable[[Message], Receipt]
+    send: Send
     deduplicates: bool
     address: str = "email"
     for_people: bool = True
     public_key: str = ""
+    opened: Callable[[], AbstractContextManager[Send]] | None = None
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

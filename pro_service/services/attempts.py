@@ -1,4 +1,5 @@
-"""Attempts: what is put on record before a channel is called, after it has answered, and where it never will."""
+"""Attempts: what is put on record before a channel is called, before it hands over, after it has answered, and where it
+never will."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from pro_service.domain.reminders import Decision, Kind
 from pro_service.observability import logger
 from pro_service.services.carriers import Letter, event
 from pro_service.services.work import Work
+from pro_service.storage import attempts as stored
 from pro_service.storage import deliveries
 from pro_service.storage.metadata import new_id
 
@@ -62,12 +64,12 @@ def begin(work: Work, ready: Sequence[Ready]) -> list[Call]:
     begun = [
         Call(
             replace(one, delivery=replace(one.delivery, claimed_until=until)),
-            Attempt(new_id(), one.delivery.id, one.number, work.now, repeatable=one.letter.repeatable),
+            _attempt(one, work.now),
         )
         for one in ready
         if one.delivery.id in ours
     ]
-    deliveries.begin_attempts(work.session, [call.attempt for call in begun])
+    stored.begin(work.session, [call.attempt for call in begun])
     work.record(
         *(
             event(
@@ -79,6 +81,26 @@ def begin(work: Work, ready: Sequence[Ready]) -> list[Call]:
         )
     )
     return begun
+
+
+def _attempt(ready: Ready, now: datetime) -> Attempt:
+    """A new one. Where it may be repeated nothing depends on how far it got: it counts as handed over at once."""
+    repeatable = ready.letter.repeatable
+    handed_at = now if repeatable else None
+    return Attempt(new_id(), ready.delivery.id, ready.number, now, repeatable=repeatable, handed_at=handed_at)
+
+
+def hand_over(work: Work, attempt_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Put on record that these may arrive from now on; the ids of those that are still for us to send."""
+    return stored.hand_over(work.session, attempt_ids, at=work.now)
+
+
+def give_up(work: Work, dead: Sequence[Delivery]) -> frozenset[UUID]:
+    """Put on record that nobody is at these any more; the ids of those that were never handed over."""
+    unsent = stored.give_up(work.session, [one.id for one in dead])
+    ends = {one.id: "failed" if one.id in unsent else "unknown" for one in dead}
+    work.record(*(event("delivery.silence", one, {"attempt": (None, ends[one.id])}) for one in dead))
+    return unsent
 
 
 def end(work: Work, over: Sequence[Call]) -> None:
@@ -106,7 +128,7 @@ def end(work: Work, over: Sequence[Call]) -> None:
     sent = {one: facts for one, facts in news.items() if facts["outcome"] == "sent"}
     others = {one: facts for one, facts in news.items() if one not in sent}
     theirs = [call.ready.delivery for call in over]
-    deliveries.end_attempts(work.session, attempts)
+    stored.end(work.session, attempts)
     deliveries.change_all(work.session, sent)
     ours = deliveries.change_held(work.session, theirs, others)
     _record_outcomes(work, theirs, {one: facts for one, facts in news.items() if one in sent or one in ours})
@@ -129,19 +151,19 @@ def _verdict(call: Call, now: datetime) -> tuple[Outcome | None, datetime | None
     return "sent", None
 
 
-def leave_in_doubt(work: Work, in_doubt: Sequence[Delivery]) -> None:
-    """Whether these arrived nobody knows: they are not sent again unless somebody says so."""
+def conclude(work: Work, these: Sequence[Delivery], outcome: Outcome) -> None:
+    """These are over without an answer: they are not sent again unless somebody says so."""
     news: dict[UUID, dict[str, object]] = {
-        one.id: {"outcome": "unknown", "due_at": None, "claimed_until": None} for one in in_doubt
+        one.id: {"outcome": outcome, "due_at": None, "claimed_until": None} for one in these
     }
-    ours = deliveries.change_held(work.session, in_doubt, news)
-    _record_outcomes(work, in_doubt, {one: news[one] for one in ours})
+    ours = deliveries.change_held(work.session, these, news)
+    _record_outcomes(work, these, {one: news[one] for one in ours})
 
 
 def count_as_broken(work: Work, claimed: Delivery, error: Exception) -> None:
     """A message that cannot be composed counts as an attempt that failed, to be made again later."""
-    tried = deliveries.attempts(work.session, [claimed.id]).get(claimed.id, ())
-    letter = Letter(claimed.channel, repeatable=True, call=Receipt)
+    tried = stored.of_deliveries(work.session, [claimed.id]).get(claimed.id, ())
+    letter = Letter(claimed.channel, repeatable=False, call=lambda _: Receipt())
     (call,) = begin(work, [Ready(claimed, letter, len(tried) + 1)]) or (None,)
     if call is not None:
         end(work, [replace(call, said=ChannelError(f"could not be composed: {type(error).__name__}"))])

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.deliveries import PAUSES, Delivery
-from pro_service.domain.messages import Channel, Receipt
+from pro_service.domain.messages import Channel, Handing, Receipt
 from pro_service.domain.reminders import Decision
 from pro_service.posting import Post
 from pro_service.services.work import Work
@@ -40,14 +40,15 @@ class Outside:
 class Letter:
     """A message composed and ready. `call` hands it over and is made with no transaction open, in any thread.
 
-    It may raise `ChannelError`. `channel` is the name to put on record; `repeatable`: the other side knows the
-    delivery's id again, so that a call that died half-way may be made once more. `lost` is told, in the transaction
-    that puts the outcome on record, when the address has proved wrong. `pauses` lie between attempts.
+    It is handed what it must call right before the other side could take the message, and may raise `ChannelError`.
+    `channel` is the name to put on record; `repeatable`: the other side knows the delivery's id again, so that a call
+    that died half-way may be made once more. `lost` is told, in the transaction that puts the outcome on record, when
+    the address has proved wrong. `pauses` lie between attempts.
     """
 
     channel: str
     repeatable: bool
-    call: Callable[[], Receipt] = field(repr=False)
+    call: Callable[[Handing], Receipt] = field(repr=False)
     assessment_ids: tuple[UUID, ...] = ()
     lost: Callable[[Work, str], object] | None = field(default=None, repr=False)
     pauses: tuple[timedelta, ...] = PAUSES

@@ -4,12 +4,17 @@ Messages are taken in batches, and no transaction is open while a channel is cal
 
     claim a batch for a while                                              commit
     decide again about each, compose                                       commit
-    put the next attempts on record, with the outcomes known by now        commit   (again and again)
-    call the channels with the deliveries' ids, a few at once
+    put the next attempts on record, with what happened to others by now   commit   (again and again)
+    call the channels with the deliveries' ids, a few at once: each connects, says for whom it has a message,
+    and waits until it is on record that the text is about to be handed over
 
 Killed before an attempt is on record, nothing has happened and the claim runs out. Killed after it, the attempt stands
-without an outcome: when the claim has run out it is made again where the channel recognises the id, and becomes
-`unknown`, for a person to look into, where it does not. So only what is under way can be in doubt, never a batch.
+without an outcome. When the claim has run out, one that was never about to hand over is simply made again: certainly
+nothing has left us. One that was is made again where the channel recognises the id, and becomes `unknown`, for a
+person to look into, where it does not. So only a text on its way can be in doubt, not all that was under way.
+
+Whoever stood still for longer than its claim, and goes on, may hand over no more: the attempt was given up by then, and
+the mark is refused.
 
 A slow call holds up nobody but itself, until all `at_once` are slow. Each call has a long claim of its own from the
 moment it begins; what waits behind slow ones, or was claimed by somebody who died, is free for others when the batch's
@@ -23,9 +28,9 @@ compose (see carriers.py).
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from time import sleep
@@ -36,7 +41,7 @@ from pro_service.domain.deliveries import (
     PAUSES,
     Delivery,
     Recipient,
-    status_words,
+    retry_at,
 )
 from pro_service.domain.errors import ChannelError, Unavailable
 from pro_service.domain.messages import Channel
@@ -45,8 +50,10 @@ from pro_service.observability import failure, logger
 from pro_service.posting import ABROAD, Post
 from pro_service.services import attempts, participant_messages, staff_messages, webhook_calls
 from pro_service.services.attempts import Call, Ready
-from pro_service.services.carriers import Carrier, Letter, Outside, event
+from pro_service.services.calls import Calls
+from pro_service.services.carriers import Carrier, Letter, Outside
 from pro_service.services.work import Work
+from pro_service.storage import attempts as stored
 from pro_service.storage import deliveries
 from pro_service.storage.session import savepoint
 
@@ -86,8 +93,8 @@ def send_due(
     Fewer than `limit`: all done.
     """
     done = 0
-    with ThreadPoolExecutor(at_once, thread_name_prefix="send") as pool:
-        sender = _Sender(open_work, Outside(channels, base_url, post), pool, at_once)
+    with _opened(channels) as kept, ThreadPoolExecutor(at_once, thread_name_prefix="send") as pool:
+        sender = _Sender(open_work, Outside(kept, base_url, post), pool, at_once)
         while done < limit:
             claimed = _claim(open_work, limit=min(BATCH, limit - done))
             if not claimed:
@@ -95,6 +102,16 @@ def send_due(
             sender.send(claimed)
             done += len(claimed)
     return done
+
+
+@contextmanager
+def _opened(channels: Mapping[str, Channel]) -> Iterator[Mapping[str, Channel]]:
+    """The same channels, whose lines stay open from one message to the next where they can."""
+    with ExitStack() as stack:
+        yield {
+            name: one if one.opened is None else replace(one, send=stack.enter_context(one.opened()))
+            for name, one in channels.items()
+        }
 
 
 def _claim(open_work: OpenWork, *, limit: int) -> tuple[Delivery, ...]:
@@ -119,23 +136,25 @@ class _Sender:
         """Send these; back when the last of them is done with."""
         with self._open_work() as work:
             ready, decided_at = deque(self._decide(work, claimed)), work.now
-        calls: dict[Future[str | ChannelError], Call] = {}
-        over: list[Call] = []
+        calls, over = Calls(self._pool), list[Call]()
         try:
-            while ready or calls or over:
+            while ready or calls.under_way or over:
                 with self._open_work() as work:
                     self._put_on_record(work, over)
+                    granted = attempts.hand_over(work, calls.asking)
                     self._leave_alone(work, ready)
-                    next_ones = [ready.popleft() for _ in range(min(self._at_once - len(calls), len(ready)))]
+                    next_ones = [ready.popleft() for _ in range(min(self._at_once - calls.under_way, len(ready)))]
                     if next_ones and work.now - decided_at > FRESH:
                         next_ones = self._decide(work, [one.delivery for one in next_ones])
                     begun = attempts.begin(work, next_ones)
-                calls |= {self._pool.submit(_hand_over, call.ready.letter): call for call in begun}
-                done, _ = wait(calls, return_when=FIRST_COMPLETED)
-                over = [replace(calls.pop(one), said=one.result()) for one in done]
+                calls.let_go(granted)
+                calls.make(begun)
+                over = calls.wait()
         except Unavailable:
-            self._insist([*over, *(replace(call, said=one.result()) for one, call in calls.items())])
+            self._insist([*over, *calls.finish()])
             raise
+        finally:
+            calls.finish()
 
     def _insist(self, over: Sequence[Call]) -> None:
         """The database went away, and nobody else knows how these calls ended: put it on record once it is back.
@@ -185,36 +204,28 @@ class _Sender:
 def _prepare(work: Work, claimed: Sequence[Delivery], outside: Outside) -> list[Ready]:
     """Those of the claimed messages that are to go now; of the others it is put on record why not."""
     held = deliveries.still_held(work.session, claimed)
-    tried = deliveries.attempts(work.session, [one.id for one in held])
+    tried = stored.of_deliveries(work.session, [one.id for one in held])
     dead = {one.id: [each for each in tried.get(one.id, ()) if each.outcome is None] for one in held}
-    deliveries.give_up_attempts(work.session, [one for one, open_ones in dead.items() if open_ones])
-    work.record(*(event("delivery.silence", one, {"attempt": (None, "unknown")}) for one in held if dead[one.id]))
-    in_doubt = [one for one in held if not all(each.repeatable for each in dead[one.id])]
+    unsent = attempts.give_up(work, [one for one in held if dead[one.id]])
+    doubtful = {one.id for one in held if dead[one.id] and one.id not in unsent}
+    in_doubt = [one for one in held if one.id in doubtful and not all(each.repeatable for each in dead[one.id])]
     found: dict[UUID, Letter | Decision] = {}
     for recipient, carrier in CARRIERS.items():
         theirs = [one for one in held if one.recipient == recipient and one not in in_doubt]
         if theirs:
             found |= carrier(work, theirs, outside)
-    ready, settled = [], []
+    ready, settled, hopeless = [], [], []
     for one in held:
         letter = found.get(one.id)
         if isinstance(letter, Decision):
             settled.append((one, letter))
-        elif letter is not None and dead[one.id] and letter.channel != one.channel:
+        elif letter is not None and one.id in doubtful and letter.channel != one.channel:
             in_doubt.append(one)  # it may have arrived by the other channel
+        elif letter is not None and dead[one.id] and retry_at(len(tried[one.id]), work.now, letter.pauses) is None:
+            hopeless.append(one)  # whoever took it up died of it, time and again
         elif letter is not None:
             ready.append(Ready(one, letter, len(tried.get(one.id, ())) + 1))
     attempts.settle(work, settled)
-    attempts.leave_in_doubt(work, in_doubt)
+    attempts.conclude(work, in_doubt, "unknown")
+    attempts.conclude(work, hopeless, "failed")
     return ready
-
-
-def _hand_over(letter: Letter) -> str | ChannelError:
-    """Make the call, in a thread of the pool: the provider's status, or why it is not sure to have been taken."""
-    try:
-        return status_words(getattr(letter.call(), "detail", ""))
-    except ChannelError as error:
-        return error
-    except Exception as error:  # a fault of the channel: whatever it said stays unsaid, it may name an address
-        log.error("the channel broke", channel=letter.channel, **failure(error))
-        return ChannelError(f"the channel broke: {type(error).__name__}", uncertain=True)

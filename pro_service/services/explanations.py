@@ -11,7 +11,7 @@ from pro_service.domain.events import ends_of
 from pro_service.domain.silence import Asked, Silence, silence
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
-from pro_service.storage import assessments, deliveries, participants
+from pro_service.storage import assessments, attempts, deliveries, participants
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def history(work: Work, *, participant_id: UUID, since: date = date.min) -> tupl
     participant = participants.by_id(work.session, participant_id)
     require_staff(work, participant, "deliveries.read")
     found = deliveries.of_participants(work.session, [participant_id], since=since).get(participant_id, [])
-    tried = deliveries.attempts(work.session, [one.id for one in found])
+    tried = attempts.of_deliveries(work.session, [one.id for one in found])
     return tuple(Explanation(one, tuple(tried.get(one.id, ()))) for one in found)
 
 

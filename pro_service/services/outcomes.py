@@ -15,6 +15,7 @@ from pro_service.domain.errors import Conflict, Invalid, Problem, UnknownStudy
 from pro_service.services.carriers import event
 from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
+from pro_service.storage import attempts as stored
 from pro_service.storage import deliveries, participants, studies
 
 OVER = ("failed", "unknown")
@@ -43,7 +44,7 @@ def listing(work: Work, *, study: str, outcome: str, limit: int = MOST) -> tuple
     found = deliveries.ended_so(
         work.session, study_id=study_id, site=work.actor.site, outcome=_over(outcome), limit=limit
     )
-    tried = deliveries.attempts(work.session, [one.id for one, _, _ in found])
+    tried = stored.of_deliveries(work.session, [one.id for one, _, _ in found])
     return tuple(Trouble(one, tuple(tried.get(one.id, ())), code, site) for one, code, site in found)
 
 
@@ -53,7 +54,7 @@ def resend(work: Work, *, delivery_id: UUID, reason: str, attempts: int | None =
     `attempts` is how many the asker has seen. Conflict where it is on its way, has arrived, or was tried since.
     """
     before = _held(work, delivery_id)
-    tried = len(deliveries.attempts(work.session, [before.id]).get(before.id, ()))
+    tried = len(stored.of_deliveries(work.session, [before.id]).get(before.id, ()))
     if before.outcome not in OVER:
         raise Conflict(_NOT_OVER.get(before.outcome or "", "this message is on its way, or was never to be sent"))
     if attempts is not None and attempts != tried:
@@ -74,8 +75,8 @@ def settle(work: Work, *, delivery_id: UUID, outcome: str, reason: str) -> Deliv
     before = _held(work, delivery_id)
     if before.outcome != "unknown":
         raise Conflict("this message is not in doubt")
-    tried = deliveries.attempts(work.session, [before.id]).get(before.id, ())
-    sent_at = tried[-1].started_at if outcome == "sent" and tried else None
+    tried = stored.of_deliveries(work.session, [before.id]).get(before.id, ())
+    sent_at = (tried[-1].handed_at or tried[-1].started_at) if outcome == "sent" and tried else None
     deliveries.change_all(work.session, {before.id: {"outcome": outcome, "sent_at": sent_at}})
     work.record(event("delivery.settle", before, {"outcome": ("unknown", outcome)}, reason))
     return deliveries.by_id(work.session, before.id)
@@ -83,7 +84,7 @@ def settle(work: Work, *, delivery_id: UUID, outcome: str, reason: str) -> Deliv
 
 def with_attempts(work: Work, one: Delivery) -> Explanation:
     """A message with everything that was tried."""
-    return Explanation(one, tuple(deliveries.attempts(work.session, [one.id]).get(one.id, ())))
+    return Explanation(one, tuple(stored.of_deliveries(work.session, [one.id]).get(one.id, ())))
 
 
 _NOT_OVER = {"sent": "this message was sent"}

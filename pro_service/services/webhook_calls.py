@@ -15,7 +15,7 @@ from uuid import UUID
 from pro_service.domain import webhooks as rules
 from pro_service.domain.deliveries import PAUSES, Delivery
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.messages import Receipt
+from pro_service.domain.messages import Handing, Receipt
 from pro_service.domain.reminders import Decision, Kind
 from pro_service.domain.staff_texts import WEBHOOK_DISABLED
 from pro_service.domain.webhooks import GONE, Secrets, Webhook
@@ -52,13 +52,16 @@ def _prepare(
     return Letter(
         channel=CHANNEL,
         repeatable=True,
-        call=partial(_call, post, webhook.url, content, headers, work.now),
+        call=partial(_call, post, webhook.url, content, headers, now=work.now),
         pauses=LONG_PAUSES,
         lost=partial(_close, webhook.id),
     )
 
 
-def _call(post: Post, url: str, content: bytes, headers: Mapping[str, str], now: datetime) -> Receipt:
+def _call(
+    post: Post, url: str, content: bytes, headers: Mapping[str, str], handing: Handing, *, now: datetime
+) -> Receipt:
+    handing()
     answer = post(url, content, headers)
     if answer.taken:
         return Receipt(str(answer.status))

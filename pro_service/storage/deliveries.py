@@ -2,7 +2,7 @@
 
 `key` is what makes a message the same message (for a participant: person, local day, number of that day): the database
 refuses a second one, and a row that is not for exactly one recipient of the kind it names. A delivery's id is its
-Message-ID. An attempt is on disk before the provider is called.
+Message-ID. What was tried to send it: attempts.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
-    UniqueConstraint,
     bindparam,
     func,
     or_,
@@ -35,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pro_service.domain.assessments import Assessment
-from pro_service.domain.deliveries import Attempt, Delivery
+from pro_service.domain.deliveries import Delivery
 from pro_service.domain.errors import Conflict, NotFound
 from pro_service.domain.participants import Participant
 from pro_service.domain.reminders import Kind
@@ -100,21 +98,6 @@ delivery = Table(
     ),
 )
 
-delivery_attempt = Table(
-    "delivery_attempt",
-    metadata,
-    Column("id", Id, primary_key=True, default=new_id),
-    Column("delivery_id", Id, ForeignKey("delivery.id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("finished_at", Instant),
-    Column("outcome", Text),  # sent | failed | unknown
-    Column("permanent", Boolean),
-    Column("detail", Text, nullable=False, default=""),  # a provider's status code, never an address
-    Column("repeatable", Boolean, nullable=False, server_default=text("false")),  # the channel knows the id again
-    UniqueConstraint("delivery_id", "number"),
-)
-
 _NAMES = tuple(field.name for field in fields(Delivery))
 _COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
 _BLANK: Mapping[str, object] = {
@@ -123,8 +106,6 @@ _BLANK: Mapping[str, object] = {
     "about": {},
 }
 """What most new deliveries leave to the database's defaults."""
-
-_ATTEMPT_COLUMNS = tuple(delivery_attempt.c[field.name] for field in fields(Attempt))
 
 
 def _unclaimed(now: Any) -> Any:
@@ -328,45 +309,6 @@ def ended_so(
         query = query.where(participant.c.site == site)
     rows = session.execute(query).all()
     return tuple((_delivery_of(row[: len(_COLUMNS)]), row.code or "", row.site or "") for row in rows)
-
-
-def attempts(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID, list[Attempt]]:
-    """Every attempt at these deliveries in order, by delivery."""
-    query = (
-        select(*_ATTEMPT_COLUMNS)
-        .where(bulk.among(session, delivery_attempt.c.delivery_id, delivery_ids))
-        .order_by(delivery_attempt.c.delivery_id, delivery_attempt.c.number)
-    )
-    found: dict[UUID, list[Attempt]] = {}
-    for row in session.execute(query):
-        found.setdefault(row.delivery_id, []).append(Attempt(**row._mapping))
-    return found
-
-
-def begin_attempts(session: Session, new: Sequence[Attempt]) -> None:
-    """Put on record that channels are about to be called. Conflict where an attempt was begun already."""
-    rows = [
-        {
-            "id": one.id, "delivery_id": one.delivery_id, "number": one.number, "started_at": one.started_at,
-            "detail": "", "repeatable": one.repeatable,
-        }
-        for one in new
-    ]  # fmt: skip
-    bulk.add(session, delivery_attempt, rows)
-
-
-def end_attempts(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """Put on record how attempts, by `id`, ended; every row holds the same fields."""
-    bulk.change(session, delivery_attempt, rows)
-
-
-def give_up_attempts(session: Session, delivery_ids: Sequence[UUID]) -> None:
-    """Put on record that nobody will ever hear how the attempts under way at these deliveries ended."""
-    if delivery_ids:
-        theirs = bulk.among(session, delivery_attempt.c.delivery_id, delivery_ids)
-        ended = {"outcome": "unknown", "detail": "ended without an answer"}
-        statement = update(delivery_attempt).where(theirs, delivery_attempt.c.outcome.is_(None)).values(**ended)
-        session.execute(statement)
 
 
 def _delivery(row: Row[Any]) -> Delivery:

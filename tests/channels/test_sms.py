@@ -84,6 +84,21 @@ def test_each_answer_says_whether_to_try_again(
     assert "612345678" not in caplog.text
 
 
+def test_it_is_on_record_before_the_request_leaves(settings: Settings, provider: Gateway) -> None:
+    told: list[int] = []
+    sms.send(MESSAGE, settings, lambda: told.append(len(provider.received)))
+    assert (told, len(provider.received)) == ([0], 1)
+
+
+def test_what_may_not_be_handed_over_stays_here(settings: Settings, provider: Gateway) -> None:
+    def refused() -> None:
+        raise ChannelError("somebody else has it")
+
+    with pytest.raises(ChannelError, match="somebody else has it"):
+        sms.send(MESSAGE, settings, refused)
+    assert provider.received == []
+
+
 def test_silence_after_the_request_is_uncertain(
     settings: Settings, provider: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,7 @@ def test_a_day_is_explained(pro: Pro, post: Post, person: Participant) -> None:
     assert (status, err, len(lines)) == (0, "", 3)
     assert "invitation: send (due) -> sent" in lines[0]
     assert "attempt 1" in lines[1]
-    assert "failed (recipient refused: 450) by email" in lines[1]
+    assert ", handed over 10:00:00: failed (recipient refused: 450) by email" in lines[1]
     assert "attempt 2" in lines[2]
 
 

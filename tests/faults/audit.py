@@ -18,10 +18,14 @@ from tests.faults.mail import MailServer
 from tests.faults.people import INSTRUMENT, Someone
 from tests.support import people
 
+FATES = ("accepted by the server", "dropped by the server, which had the whole text", "never there")
+"""What may have become of a message whose outcome is unknown. The last is what only bad luck may bring: the sender died
+in the moment between putting on record that the text leaves, and its leaving."""
+
 
 @dataclass
 class Verdict:
-    """What was found: all but `unknown` must be empty."""
+    """What was found: all but `unknown`, and the fate of those, must be empty."""
 
     saved: int = 0
     messages: int = 0
@@ -30,6 +34,9 @@ class Verdict:
     missing: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)
+    """How many outcomes nobody knows, by what made them so."""
+    fate: dict[str, int] = field(default_factory=dict)
+    """What had become of these at the mail server: see `FATES`."""
 
     @property
     def clean(self) -> bool:
@@ -118,7 +125,9 @@ class Audit:
         if row.outcome == "unknown":
             cut = "cut between the text and the answer" if message_id in mail.unanswered else ""
             cause = cut or self.doubt.get(message_id, "")
+            fate = FATES[0] if taken else FATES[1] if message_id in mail.arrived else FATES[2]
             verdict.unknown[cause or "unexplained"] = verdict.unknown.get(cause or "unexplained", 0) + 1
+            verdict.fate[fate] = verdict.fate.get(fate, 0) + 1
             verdict.unexplained += [] if cause else [f"{person.address}: message {message_id} is unknown"]
         elif row.outcome == "failed" and (taken or not mail.refused[person.address]):
             verdict.missing.append(f"{person.address}: message {message_id} failed, and nobody refused it for good")

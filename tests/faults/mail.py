@@ -52,7 +52,11 @@ REFUSALS = {
 }
 UNTAKEN = frozenset({Trouble.REFUSE_TEXT_FOR_NOW, Trouble.DROP_UNTAKEN})
 UNANSWERED = frozenset({Trouble.STALL_AFTER, Trouble.DROP_UNTAKEN, Trouble.DROP_AFTER, Trouble.STRIKE_AFTER})
-"""The sender cannot know whether the text was taken."""
+"""The sender is told nothing, and cannot know whether the text was taken."""
+
+
+READS_ON = 0.5
+"""For how many seconds the server works on what has arrived after its client is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,27 @@ class Taken:
     message_id: str
     address: str
     at: datetime
+
+
+class _Steady(SMTP):
+    """Reads on after its client has hung up or died, as a mail server does: a text that had arrived whole is taken.
+
+    aiosmtpd drops what it is at as soon as it sees the end of the line, although the text before it was read as well.
+    """
+
+    def eof_received(self) -> bool | None:
+        self.loop.call_later(READS_ON, super().eof_received)
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.loop.call_later(READS_ON, super().connection_lost, error)
+
+
+class _Listener(Controller):
+    """Listens, and has each client served by one that is steady."""
+
+    def factory(self) -> SMTP:
+        return _Steady(self.handler, **self.SMTP_kwargs)
 
 
 @dataclass
@@ -75,14 +100,16 @@ class MailServer:
     coming: dict[str, Trouble] = field(default_factory=dict)
     """What happens to the message of an address once its text is there."""
     taken: list[Taken] = field(default_factory=list)
+    arrived: set[str] = field(default_factory=set)
+    """Message ids whose text arrived whole, taken or not."""
     unanswered: set[str] = field(default_factory=set)
-    """Message ids whose text arrived, and whose sender was told nothing."""
+    """Message ids whose text arrived whole, and whose sender was told nothing, or is yet to be told."""
     refused: Counter[str] = field(default_factory=Counter)
     """How often each address was refused for good."""
     strike: Callable[[int], None] = lambda port: None
     """What to do to the client that speaks from this port."""
     seconds: float = 0.0
-    """How long it thinks about each text."""
+    """How long it thinks about its answer once it has taken a text, as one that writes to disk does."""
     release: threading.Event = field(default_factory=threading.Event)
     controller: Controller | None = None
 
@@ -94,7 +121,7 @@ class MailServer:
         """Listen; harmless when it does."""
         self.release.clear()
         if self.controller is None:
-            self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+            self.controller = _Listener(self, hostname="127.0.0.1", port=self.port)
             self.controller.start()
 
     def stop(self) -> None:
@@ -137,17 +164,19 @@ class MailServer:
         assert isinstance(content, bytes)
         message_id = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"])
         message_id = message_id.strip("<>").partition("@")[0]
-        await asyncio.sleep(self.seconds)
         (address,) = envelope.rcpt_tos
         trouble = self.coming.get(address)
+        self.arrived.add(message_id)
+        self.unanswered.add(message_id)
         if trouble not in UNTAKEN:
             self.taken.append(Taken(message_id, address, self.clock()))
-        if trouble in UNANSWERED:
-            self.unanswered.add(message_id)
+        await asyncio.sleep(self.seconds)
         _act(trouble, server, lambda: self.strike(_port(session)))
         self.coming.pop(address, None)
         if trouble is Trouble.STALL_AFTER:
             await self._silence()
+        if trouble not in UNANSWERED:
+            self.unanswered.discard(message_id)
         return REFUSALS.get(trouble, "250 taken") if trouble else "250 taken"
 
     async def _silence(self) -> None:

@@ -37,7 +37,7 @@ def application() -> Flask:
 
 def main() -> None:
     """Work until told to stop."""
-    email.SECONDS = SECONDS
+    email.SECONDS = email.TEXT_SECONDS = SECONDS
     run_worker(runtime())
 
 

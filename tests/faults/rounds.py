@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from tests.faults.audit import Verdict
+from tests.faults.audit import FATES, Verdict
 from tests.faults.books import Books
 from tests.faults.installation import Installation
 from tests.faults.people import Crowd, enrol
@@ -35,10 +35,11 @@ class Report:
         """The findings in one line."""
         v = self.verdict
         causes = "; ".join(f"{number} {cause}" for cause, number in sorted(v.unknown.items())) or "none"
+        fates = ", ".join(f"{v.fate.get(fate, 0)} {fate}" for fate in FATES)
         return (
             f"{len(self.rounds)} rounds of faults (seed {self.seed}): {v.saved} answers saved, {len(v.lost)} lost; "
             f"{v.messages} messages taken, {len(v.duplicated)} duplicated, {len(v.missing)} missing, "
-            f"{sum(v.unknown.values())} unknown ({causes})"
+            f"{sum(v.unknown.values())} unknown ({causes}), of which {fates}"
         )
 
     def write(self, folder: Path) -> None:

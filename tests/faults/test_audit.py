@@ -13,7 +13,7 @@ from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
 from pro_service.services import assessments, responses
 from pro_service.storage.deliveries import delivery
-from tests.faults.audit import Audit
+from tests.faults.audit import FATES, Audit
 from tests.faults.mail import MailServer, Taken
 from tests.faults.people import INSTRUMENT, Someone
 from tests.support import people
@@ -76,6 +76,22 @@ def call_it(outcome: str | None) -> Callable[[Audit], None]:
             w.record(AuditEvent("delivery.decide", "participant", audit.everybody[0].id))
 
     return change
+
+
+@pytest.mark.parametrize(
+    ("taken", "arrived", "fate"),
+    [(True, True, FATES[0]), (False, True, FATES[1]), (False, False, FATES[2])],
+)
+def test_the_audit_says_what_had_become_of_a_message_in_doubt(
+    audit: Audit, taken: bool, arrived: bool, fate: str
+) -> None:
+    call_it("unknown")(audit)
+    audit.excuse("a worker killed")
+    message_id = audit.mail.taken[0].message_id
+    audit.mail.arrived |= {message_id} if arrived else set()
+    audit.mail.taken = audit.mail.taken if taken else []
+    verdict = audit.verdict()
+    assert (verdict.clean, verdict.unknown, verdict.fate) == (True, {"a worker killed": 1}, {fate: 1})
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ from pro_service.domain.schedule import TrialEvent
 from pro_service.runtime import Runtime, build
 from pro_service.services import access, assessments, heartbeats, participants, studies
 from pro_service.settings import from_environment
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.attempts import delivery_attempt
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.scores import score_set
 from pro_service.studies.reader import shipped
 from tests.support import people

@@ -15,10 +15,11 @@ import pytest
 from sqlalchemy import event, func, select
 
 from pro_service.domain.errors import Unavailable
-from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.messages import Channel, Handing, Message, Receipt
 from pro_service.runtime import Runtime
 from pro_service.services import assessments, deliveries, responses
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.attempts import delivery_attempt
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.engine import make_engine
 from pro_service.storage.migrations import upgrade
 from tests.conftest import activate_scopes
@@ -59,7 +60,8 @@ class Provider:
     all_taken: Event = field(default_factory=Event)
     let_go: Event = field(default_factory=Event)
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message, handing: Handing) -> Receipt:
+        handing()
         self.taken.append(message.id)
         if len(self.taken) == self.at_once:
             self.all_taken.set()

@@ -14,13 +14,14 @@ from sqlalchemy import select
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import ChannelError, Forbidden
-from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.messages import Channel, Handing, Message, Receipt
 from pro_service.domain.participants import Contact
 from pro_service.runtime import Runtime
-from pro_service.services import deliveries, explanations
+from pro_service.services import calls, deliveries, explanations
 from pro_service.services.work import Work
+from pro_service.storage.attempts import delivery_attempt
 from pro_service.storage.audit import audit_event
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.deliveries import delivery
 from tests.support import people
 from tests.support.clock import Clock
 from tests.support.post import (
@@ -66,10 +67,19 @@ def test_an_answer_decides_whether_it_is_tried_again(
     assert len({message.id for message in provider.taken} | {str(one.delivery.id)}) == 1
 
 
-def kill_during_send(post: Post, provider: Provider, *, deduplicates: bool, taken: bool) -> None:
-    """The process dies between the provider's yes (or before it) and the record."""
+def tried(post: Post) -> list[tuple[str | None, str]]:
+    """How each attempt ended, and what was said."""
+    with post.runtime.work(people.everything) as w:
+        query = select(delivery_attempt.c.outcome, delivery_attempt.c.detail).order_by(delivery_attempt.c.number)
+        return [tuple(row) for row in w.session.execute(query)]
 
-    def send(message: Message) -> Receipt:
+
+def kill_during_send(post: Post, provider: Provider, *, deduplicates: bool, taken: bool, handed: bool = True) -> None:
+    """The process dies between the provider's yes (or before it) and the record; or before anything is handed over."""
+
+    def send(message: Message, handing: Handing) -> Receipt:
+        if handed:
+            handing()
         if taken:
             provider.send(message)
         raise Killed
@@ -93,6 +103,85 @@ def test_killed_before_the_outcome_is_on_record_it_is_never_sent_again(
     assert post.why(person) == ["send unknown"]
 
 
+CUT_SHORT = ("failed", "cut short before it was handed over")
+
+
+def test_killed_before_anything_was_handed_over_it_is_simply_sent(post: Post, enrolled: Enrol, clock: Clock) -> None:
+    """Row 4, its other half: doubt only where there is some. The claim has to run out, and nothing else."""
+    person, provider = enrolled(), Provider()
+    post.sweep()
+    kill_during_send(post, provider, deduplicates=False, taken=False, handed=False)
+    clock.advance(minutes=4)
+    assert post.send(provider.channels()) == 0
+    clock.advance(minutes=2)
+    post.send(provider.channels())
+    assert len(provider.taken) == 1
+    assert post.why(person) == ["send sent"]
+    assert tried(post) == [CUT_SHORT, ("sent", "250")]
+
+
+def test_who_always_dies_before_handing_over_ends_as_a_failure(post: Post, enrolled: Enrol, clock: Clock) -> None:
+    person = enrolled()
+    post.sweep()
+    for _ in range(6):
+        kill_during_send(post, Provider(), deduplicates=False, taken=False, handed=False)
+        clock.advance(minutes=6)
+    provider = Provider()
+    post.send(provider.channels())
+    assert (provider.taken, post.why(person)) == ([], ["send failed"])
+    assert tried(post) == [CUT_SHORT] * 6
+
+
+def test_who_stood_still_beyond_the_claim_hands_over_no_more(post: Post, enrolled: Enrol, clock: Clock) -> None:
+    """Rows 4 and 5: frozen while it connected; another has given the attempt up and sent; thawed, it is refused."""
+    person, other = enrolled(), Provider()
+    post.sweep()
+    handed: list[str] = []
+
+    def send(message: Message, handing: Handing) -> Receipt:
+        clock.advance(minutes=6)
+        assert post.send(other.channels()) == 1
+        handing()
+        handed.append(message.id)
+        return Receipt("250")
+
+    post.send({"email": Channel("email", send, deduplicates=False)})
+    assert (len(other.taken), handed, post.why(person)) == (1, [], ["send sent"])
+    assert tried(post) == [("failed", calls.TAKEN_OVER), ("sent", "250")]
+
+
+def test_a_channel_that_breaks_before_it_hands_over_leaves_no_doubt(post: Post, enrolled: Enrol, clock: Clock) -> None:
+    person, provider = enrolled(), Provider()
+    post.sweep()
+
+    def send(_message: Message, _handing: Handing) -> Receipt:
+        raise RuntimeError("a fault of the channel")
+
+    post.send({"email": Channel("email", send, deduplicates=False)})
+    clock.advance(minutes=2)
+    post.send(provider.channels())
+    assert (len(provider.taken), post.why(person)) == (1, ["send sent"])
+
+
+def test_the_mark_is_on_disk_before_the_text_leaves(post: Post, enrolled: Enrol) -> None:
+    """Row 4: what another process would find, were this one killed a moment later."""
+    enrolled()
+    post.sweep()
+    seen: list[bool] = []
+
+    def send(_message: Message, handing: Handing) -> Receipt:
+        for steps in range(3):
+            for _ in range(steps):
+                handing()
+            with post.runtime.work(people.everything, writes=False) as w:
+                (at,) = w.session.execute(select(delivery_attempt.c.handed_at)).scalars()
+            seen.append(at is not None)
+        return Receipt("250")
+
+    post.send({"email": Channel("email", send, deduplicates=False)})
+    assert seen == [False, True, True]
+
+
 def test_killed_in_a_channel_that_recognises_the_id_it_is_tried_again(
     post: Post, enrolled: Enrol, clock: Clock
 ) -> None:
@@ -111,7 +200,8 @@ def test_while_one_sender_is_at_it_another_finds_nothing(post: Post, enrolled: E
     post.sweep()
     second: list[int] = []
 
-    def send(message: Message) -> Receipt:
+    def send(message: Message, handing: Handing) -> Receipt:
+        handing()
         second.append(post.send(Provider().channels()))
         return Receipt("250")
 

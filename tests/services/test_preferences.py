@@ -24,8 +24,8 @@ from tests.support.clock import Clock
 from tests.support.post import Enrol, Post
 
 Begin = Callable[..., AbstractContextManager[Work]]
-BY_MAIL = {"email": Channel("email", lambda _message: Receipt(), deduplicates=False)}
-BOTH = {**BY_MAIL, "sms": Channel("sms", lambda _message: Receipt(), deduplicates=False, address="phone")}
+BY_MAIL = {"email": Channel("email", lambda _message, _handing: Receipt(), deduplicates=False)}
+BOTH = {**BY_MAIL, "sms": Channel("sms", lambda _message, _handing: Receipt(), deduplicates=False, address="phone")}
 
 
 @pytest.fixture

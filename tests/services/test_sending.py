@@ -15,13 +15,14 @@ from sqlalchemy import func, select
 
 from pro_service.domain.deliveries import Delivery
 from pro_service.domain.errors import ChannelError
-from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.messages import Channel, Handing, Message, Receipt
 from pro_service.domain.reminders import Decision
 from pro_service.runtime import Runtime
 from pro_service.services import deliveries, participant_messages
 from pro_service.services.carriers import Letter, Outside
 from pro_service.services.work import Work
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.attempts import delivery_attempt
+from pro_service.storage.deliveries import delivery
 from tests.support import people
 from tests.support.clock import Clock
 from tests.support.post import Enrol, Killed, Post, Provider, happened
@@ -35,7 +36,13 @@ def post(runtime: Runtime, clock: Clock) -> Post:
 
 
 def by(send: Callable[[Message], Receipt], *, deduplicates: bool = False) -> dict[str, Channel]:
-    return {"email": Channel("email", send, deduplicates)}
+    """A channel that hands each message over at once, to whatever this is."""
+
+    def hand_over(message: Message, handing: Handing) -> Receipt:
+        handing()
+        return send(message)
+
+    return {"email": Channel("email", hand_over, deduplicates)}
 
 
 def outcomes(post: Post) -> dict[str | None, int]:

@@ -19,8 +19,9 @@ from pro_service.posting import Reach, post
 from pro_service.runtime import Runtime
 from pro_service.services import deliveries, sealing, webhooks
 from pro_service.storage import staff
+from pro_service.storage.attempts import delivery_attempt
 from pro_service.storage.audit import audit_event
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.keyring import new_key, parse
 from pro_service.storage.metadata import new_id
 from pro_service.storage.webhooks import webhook

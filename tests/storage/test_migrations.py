@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict
 from pro_service.storage import audit, inspection, migrations
+from pro_service.storage.attempts import delivery_attempt
 from pro_service.storage.audit import audit_seal
-from pro_service.storage.deliveries import delivery, delivery_attempt
+from pro_service.storage.deliveries import delivery
 from pro_service.storage.engine import make_engine
 from pro_service.storage.events import trial_event
 from pro_service.storage.metadata import new_id
@@ -211,6 +212,8 @@ def test_messages_sent_before_are_messages_to_participants(engine: Engine) -> No
         tried = connection.execute(select(delivery_attempt.c.detail, delivery_attempt.c.repeatable)).one()
     assert tuple(kept) == ("participant", person, {})
     assert tuple(tried) == ("kept", False)
+    with engine.connect() as connection:  # begun by a version that did not say how far it got: it may have arrived
+        assert connection.execute(select(delivery_attempt.c.handed_at)).scalar_one() == NOON.replace(hour=9)
     migrations.downgrade(engine, "0004")
     migrations.upgrade(engine)
     with engine.connect() as connection:

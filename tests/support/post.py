@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pro_service.domain.deliveries import Explanation
-from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.messages import Channel, Handing, Message, Receipt, freely
 from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
 from pro_service.services import assessments, deliveries, events, explanations, reminders, responses
@@ -33,7 +33,8 @@ class Provider:
     answers: list[Exception | str] = field(default_factory=list)
     taken: list[Message] = field(default_factory=list)
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message, handing: Handing = freely) -> Receipt:
+        handing()
         answer = self.answers.pop(0) if self.answers else "250"
         if isinstance(answer, Exception):
             raise answer
