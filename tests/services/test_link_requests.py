@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, select, text
 
 from pro_service.domain.audit import Actor
-from pro_service.domain.messages import Channel, Message, Receipt
+from pro_service.domain.messages import Channel, Handing, Message, Receipt
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.reminders import Kind
 from pro_service.domain.responses import Draft
@@ -44,7 +44,8 @@ def taken() -> list[Message]:
 def asks(work: Begin, runtime: Runtime, taken: list[Message]) -> Callable[[str], list[str]]:
     """Somebody types this and the workers work: to which addresses messages go."""
 
-    def take(message: Message) -> Receipt:
+    def take(message: Message, handing: Handing) -> Receipt:
+        handing()
         taken.append(message)
         return Receipt()
 
