@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from pro_service.api.shapes import CODE, Shape
 from pro_service.domain.participants import Participant
-from pro_service.domain.preferences import NO, TEXT_SIZES, YES
+from pro_service.domain.preferences import BUTTON, NO, TAP, TEXT_SIZES, YES
 from pro_service.http.transaction import runtime, work
 from pro_service.services import participants, preferences
 
@@ -36,6 +36,11 @@ class PreferencesIn(Shape):
     quiet_from = fields.String(allow_none=True, validate=CLOCK, metadata={"example": "21:00"})
     quiet_until = fields.String(allow_none=True, validate=CLOCK, metadata={"example": "08:00"})
     text_size = fields.String(allow_none=True, validate=validate.OneOf(TEXT_SIZES))
+    moving_on = fields.String(
+        allow_none=True,
+        validate=validate.OneOf([BUTTON, TAP]),
+        metadata={"description": "What leads on from a question whose answer is chosen: a button, or the tap itself."},
+    )
 
 
 class PreferencesOut(Shape):

@@ -7,6 +7,8 @@ Kept as words beside the participant; what was never chosen is absent:
     paused_until              the last day of a pause, YYYY-MM-DD; messages go on the morning after
     quiet_from, quiet_until   quiet hours of one's own, HH:MM local, on top of the study's night
     text_size                 of the pages
+    moving_on                 `button` or `tap`: what leads on from a question to choose an answer of; `button`, unless
+                              said otherwise
 
 Turning messages off is not leaving the study: the questionnaires stay open to whoever has a link.
 """
@@ -25,6 +27,7 @@ NO_CHANNEL = "none"
 
 YES, NO = "yes", "no"
 TEXT_SIZES = ("normal", "large", "largest")
+BUTTON, TAP = "button", "tap"
 LONGEST_PAUSE = timedelta(days=183)
 """Half a year: whoever wants none for longer wants none, and says so."""
 
@@ -38,6 +41,11 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 def wants(preferences: Mapping[str, str], occasion: str) -> bool:
     """Does this person want that kind of message?"""
     return preferences.get(occasion) != NO
+
+
+def hears(preferences: Mapping[str, str]) -> bool:
+    """Is this person told when a questionnaire opens?"""
+    return preferences.get("channel") != NO_CHANNEL and wants(preferences, "invitation")
 
 
 def paused_until(preferences: Mapping[str, str], day: date) -> date | None:
@@ -94,6 +102,10 @@ def _text_size(value: str, _today: date) -> str:
     return "" if value in TEXT_SIZES else f"expected one of {', '.join(TEXT_SIZES)}"
 
 
+def _moving_on(value: str, _today: date) -> str:
+    return "" if value in (BUTTON, TAP) else f"expected {BUTTON} or {TAP}"
+
+
 def _pause(value: str, today: date) -> str:
     try:
         last = date.fromisoformat(value) if _DAY.fullmatch(value) else None
@@ -117,6 +129,7 @@ _CHECKS: Mapping[str, Callable[[str, date], str]] = {
     "quiet_from": _clock,
     "quiet_until": _clock,
     "text_size": _text_size,
+    "moving_on": _moving_on,
 }
 """What may be chosen, and what was expected where it is something else."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request
@@ -37,6 +38,11 @@ def speak(own_language: str) -> None:
     g.own_language = own_language
 
 
+def suit(preferences: Mapping[str, str]) -> None:
+    """From here on this request's page is shown as this person wants it."""
+    g.text_size = preferences.get("text_size", "")
+
+
 def gettext(message: str) -> str:
     """A sentence of ours in the language of this request."""
     return i18n.translations(language()).ugettext(message)
@@ -55,6 +61,7 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
         "languages": i18n.languages(),
         "direction": i18n.direction(spoken),
         "here": request.path,
+        "text_size": g.get("text_size", ""),
     }
     response = make_response(render_template(template, **(frame | values)), status)
     response.headers["Content-Language"] = spoken

@@ -34,6 +34,7 @@ CASES: list[tuple[dict[str, str | None], dict[str, str]]] = [
     ({"quiet_from": "8:00", "quiet_until": "٠٩:٣٠"}, dict.fromkeys(("quiet_from", "quiet_until"), CLOCK)),
     ({"quiet_from": "20:00"}, {"quiet_until": "expected together with quiet_from"}),
     ({"quiet_until": "09:00"}, {"quiet_from": "expected together with quiet_until"}),
+    ({"moving_on": "shake"}, {"moving_on": "expected button or tap"}),
     ({"text_size": "huge"}, {"text_size": "expected one of normal, large, largest"}),
     ({"shoe_size": "41"}, {"shoe_size": "no such preference"}),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from pro_service.domain import burden
 from pro_service.domain.assessments import Status
 from pro_service.domain.errors import IncompleteForm, StaleRevision
+from pro_service.domain.preferences import TAP, TEXT_SIZES, hears
 from pro_service.http.transaction import work
 from pro_service.services import assessments, responses
 from pro_service.services.assessments import Form
@@ -20,7 +21,8 @@ from pro_service.web.patient.answers import Posted
 from pro_service.web.patient.me import Person
 
 MODULES = (
-    "texts", "api", "memory", "outbox", "question", "pace", "steps", "vas", "conflict", "device", "submission",
+    "texts", "api", "memory", "outbox", "question", "pace", "steps", "settings", "speech", "taps", "vas", "conflict",
+    "device", "submission",
 )  # fmt: skip
 """What form.js imports: named in the page, so that a slow phone fetches all of it at once."""
 
@@ -110,11 +112,17 @@ def _questions(person: Person, form: Form, posted: Posted, *, status: int = 200,
         until=me.last_day(person, form.assessment),
         wrong=wrong,
         seconds=burden.SECONDS_PER_QUESTION,
+        sizes=_sizes(),
+        by_tap=person.participant.preferences.get("moving_on") == TAP,
         saved=saved,
         modules=[f"{name}.js" for name in MODULES],
         contact=person.study.contact,
         signed_in=True,
     )
+
+
+def _sizes() -> dict[str, str]:
+    return dict(zip(TEXT_SIZES, (gettext("Normal"), gettext("Large"), gettext("Largest")), strict=True))
 
 
 def _review(person: Person, form: Form, *, status: int = 200) -> ResponseReturnValue:
@@ -135,12 +143,14 @@ def _review(person: Person, form: Form, *, status: int = 200) -> ResponseReturnV
 
 def _thanks(person: Person, form: Form) -> ResponseReturnValue:
     views = assessments.listing(work(), participant_id=person.participant.id)
-    coming = me.cards(person, views, (Status.PLANNED,))
+    coming = me.cards(person, views, me.TO_COME)
     return page(
         "patient/thanks.html",
         label=words(form.label, person.language),
         more=bool(me.cards(person, views, me.TO_DO)),
-        next_day=coming[0].from_day if coming else "",
+        coming=bool(coming),
+        next_day=next((each.from_day for each in coming if each.from_day), ""),
+        hears=hears(person.participant.preferences),
         forget=str(form.assessment.id),
         contact=person.study.contact,
         signed_in=True,

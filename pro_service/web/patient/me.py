@@ -56,6 +56,7 @@ def person() -> Person:
         raise Forbidden("This is for patients.")
     participant = participants.by_id(work(), participant_id=UUID(who.id))
     pages.speak(participant.language)
+    pages.suit(participant.preferences)
     study = studies.of_version(work(), study_version_id=participant.study_version_id)
     return Person(participant, study, pages.language())
 

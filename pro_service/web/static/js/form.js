@@ -6,8 +6,11 @@ import { forgetPages } from "./device.js";
 import { Memory } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Question } from "./question.js";
+import { heed } from "./settings.js";
+import { readAloud } from "./speech.js";
 import { Steps } from "./steps.js";
 import { submit } from "./submission.js";
+import { moveOnAtTap } from "./taps.js";
 import { text } from "./texts.js";
 import { dress } from "./vas.js";
 
@@ -184,6 +187,9 @@ for (const question of questions) {
     if (event.target === question.field) answered(question, event);
   });
 }
+const settings = heed(document.getElementById("settings"));
+moveOnAtTap(steps, { wanted: () => settings.byTap, put });
+readAloud(steps);
 document.getElementById("next").addEventListener("click", next);
 document.getElementById("back").addEventListener("click", () => steps.back());
 document.getElementById("send").addEventListener("click", send);

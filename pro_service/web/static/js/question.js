@@ -107,7 +107,9 @@ export class Question {
     if (described) told.setAttribute("aria-describedby", described);
     else told.removeAttribute("aria-describedby");
     if (this.field) this.field.setAttribute("aria-invalid", String(words !== "" && !asking));
-    if (words) this.message.scrollIntoView({ block: "nearest" });
+    if (!words) return;
+    this.message.scrollIntoView({ block: "nearest" });
+    this.heading.scrollIntoView({ block: "nearest" });
   }
 
   /** An answer in words. */

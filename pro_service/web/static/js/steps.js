@@ -64,6 +64,7 @@ export class Steps {
     this.progress();
     if (turned && focus) announce(question.part.querySelector(".part-title").textContent);
     window.scrollTo(0, 0);
+    this.form.dispatchEvent(new CustomEvent("shown"));
     if (focus) (question?.heading ?? document.getElementById("review-title")).focus({ preventScroll: true });
   }
 
@@ -124,7 +125,8 @@ function address(name) {
 
 /** A bar that would take too much of the screen, as large text makes it, rests below the question. */
 function settle() {
-  const height = document.querySelector(".steps").offsetHeight;
+  const passing = document.getElementById("undo").offsetHeight;
+  const height = document.querySelector(".steps").offsetHeight - passing;
   document.body.classList.toggle("resting", height > window.innerHeight * LARGEST_BAR);
 }
 
