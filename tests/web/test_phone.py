@@ -211,14 +211,14 @@ def test_two_devices_merge_and_a_collision_is_asked_about(on_phone: Phone, patie
 
 def test_a_window_that_closes_while_answering(on_phone: Phone, patient: Invite, clock: Clock) -> None:
     person = patient()
-    clock.advance(hours=13, minutes=30)  # half an hour before midnight there
+    clock.advance(hours=13, minutes=40)  # twenty minutes before midnight there
     on_phone.open(person)
     on_phone.answer()
     on_phone.state("saved")
-    clock.advance(hours=1)  # half an hour after it: the hour of grace
+    clock.advance(minutes=50)  # half an hour after it: the hour of grace
     on_phone.answer(1)
     on_phone.state("saved")
-    clock.advance(hours=1)
+    clock.advance(minutes=50)
     on_phone.choose(1)
     expect(on_phone.page.locator("#alarm")).to_contain_text("time for this questionnaire is over")
     expect(on_phone.page.get_by_role("heading", name="The time for this questionnaire is over")).to_be_visible()
