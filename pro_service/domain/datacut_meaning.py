@@ -11,9 +11,9 @@ from pro_service.domain.datacut import Cut, KnownForm, KnownParticipant, KnownRe
 from pro_service.domain.dataset import Cell, Codelist, Column, Meaning
 from pro_service.domain.instruments import Instrument, Scale
 from pro_service.domain.interpretation import Difference, Reading
-from pro_service.domain.results import Like, Scales, baseline_of, before, is_baseline, judged, like, sticks
+from pro_service.domain.results import Like, Scales, baseline_of, before, is_baseline, like, sticks
 from pro_service.domain.scoring import missing_rule
-from pro_service.domain.yardsticks import Yardstick, yardstick
+from pro_service.domain.yardsticks import Yardstick, beyond_threshold, change, verdict, yardstick
 
 COLUMNS = (
     Column("beyond_threshold", "Whether it lies beyond the threshold of clinical importance", "boolean"),
@@ -75,7 +75,7 @@ class Judge:
         first = at_first.get(like(response, scores), {})
         read_by = self._read_by(response)
         return {
-            code: _cells(read_by[code], numbers["value"], first.get(code, {}).get("value"))
+            code: _cells(read_by[code], numbers["value"], first[code]["value"] if code in first else None)
             for code, numbers in scores.scales.items()
             if code in read_by
         }
@@ -88,8 +88,10 @@ class Judge:
 
 
 def _cells(stick: Yardstick, value: float | str | None, first: float | str | None) -> Cells:
-    found = judged(stick, value, first)
-    return found.beyond, found.change, found.verdict
+    if value is None:
+        return NOTHING
+    difference = change(value, first)
+    return beyond_threshold(stick, value), difference, verdict(stick, difference, first)
 
 
 def _source(instrument: Instrument, reading: Reading) -> str:

@@ -79,14 +79,14 @@ def beyond_threshold(stick: Yardstick, value: object) -> bool | None:
     """Does a score lie beyond the first threshold of clinical importance? None without a score or a threshold."""
     if not stick.thresholds or not _is_number(value):
         return None
-    return crossed(stick, float(value)) is not None
+    return _beyond(stick.thresholds[0], value)
 
 
 def change(value: object, baseline: object) -> float | None:
     """How far a score lies from the one at baseline; None unless both are numbers."""
     if not _is_number(value) or not _is_number(baseline):
         return None
-    return float(value) - float(baseline)
+    return value - baseline
 
 
 def verdict(stick: Yardstick, difference: float | None, baseline: object) -> Verdict | None:
@@ -94,7 +94,7 @@ def verdict(stick: Yardstick, difference: float | None, baseline: object) -> Ver
 
     No change at all is "no" where there is a figure for either way.
     """
-    if difference is None or not stick.differences:
+    if difference is None or (stick.better is None and stick.worse is None):
         return None
     if abs(difference) <= SAME:
         return "no"
@@ -139,4 +139,4 @@ def _beyond(threshold: Threshold, value: float) -> bool:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is float or type(value) is int  # asked of every score of an export: a truth value is neither
