@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from pro_service import __version__, api, web
-from pro_service.http import access_log, errors, headers, limits, operations
+from pro_service.http import access_log, compression, errors, headers, limits, operations
 from pro_service.http.service import Service
 from pro_service.observability import configure
 from pro_service.runtime import Runtime, build
@@ -18,6 +18,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.extensions["runtime"] = runtime
     access_log.install(app)
     limits.install(app, redis_url=runtime.settings.redis_url)
+    compression.install(app)
     headers.install(app, base_url=runtime.settings.base_url)
     errors.install(app, page=web.problem_page)
     app.register_blueprint(operations.bp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable
 
@@ -91,14 +90,6 @@ def test_assets_are_kept_for_ever_under_an_address_that_changes_with_them(client
     assert "immutable" in seen.headers["Cache-Control"]
     assert client.get("/assets/older/js/form.js").status_code == 404
     assert client.get(f"/assets/{assets.digest()}/../pages.py").status_code == 404
-
-
-def test_the_first_screen_is_light(client: FlaskClient, signed_in: Callable[..., Visitor]) -> None:
-    page = client.get(signed_in().form).text
-    needed = re.findall(rf"/assets/{assets.digest()}/([\w./]+)", page)
-    weight = len(gzip.compress(page.encode())) + sum(len(assets.assets()[path].compressed) for path in set(needed))
-    assert {"js/form.js", "js/outbox.js", "css/form.css"} <= set(needed)
-    assert weight < 60_000
 
 
 def test_the_page_fetches_every_module_at_once(client: FlaskClient, signed_in: Callable[..., Visitor]) -> None:

@@ -14,7 +14,14 @@ from pro_service.http.transaction import act_as, runtime, work
 from pro_service.services import access, assessments
 from pro_service.services.access import SignedIn
 from pro_service.web.pages import go, page
+from pro_service.web.patient.assessments import MODULES
 from pro_service.web.patient.me import TO_DO
+
+FORM_FILES = (
+    *(f"css/{name}.css" for name in ("form", "question", "vas")),
+    *(f"js/{name}.js" for name in ("early", "form", *MODULES)),
+)
+"""What the first question needs besides its own page."""
 
 
 @public
@@ -22,7 +29,7 @@ def show(token: str) -> ResponseReturnValue:
     """A page with a button. Signs nobody in, spends nothing, says nothing about anybody."""
     if access.link_state(work(), token=token) == "expired":
         raise LinkExpired("this link has done its work")
-    return page("patient/link.html")
+    return page("patient/link.html", next_files=FORM_FILES)
 
 
 @public
