@@ -18,7 +18,7 @@ from pro_service.domain.participants import Contact
 from pro_service.domain.roles import require, require_self
 from pro_service.services import addresses
 from pro_service.services.work import Work
-from pro_service.storage import belonging, contacts, participants
+from pro_service.storage import belonging, contacts, feeds, participants
 from pro_service.storage.belonging import Belonging
 from pro_service.storage.contacts import Finger, Sealed
 
@@ -120,6 +120,9 @@ def erase(work: Work, *, participant_id: UUID, reason: str) -> bool:
     require(work.actor, "contacts.erase", study=owner.study, site=owner.site)
     if not contacts.erase(work.session, participant_id):
         return False  # erased unread: it must go even where its key is lost
+    feed = feeds.of_participant(work.session, participant_id)
+    if feed is not None:  # nothing of ours reaches them any more, their calendar neither
+        feeds.end(work.session, feed.id, at=work.now)
     work.record(_event("contact.erase", owner, {"contact": ("set", None)}, reason))
     return True
 

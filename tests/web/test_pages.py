@@ -30,6 +30,7 @@ OPEN_TO_ANYBODY = {
     "patient.enter",
     "patient.new_link",
     "patient.ask_link",
+    "patient.feed",
     "workspace.sign_in",
     "workspace.enter",
 }

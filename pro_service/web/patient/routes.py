@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from pro_service.web.patient import assessments, home, kept, letters, link_requests, links, preferences
+from pro_service.web.patient import assessments, feeds, home, kept, letters, link_requests, links, preferences
 
 blueprint = Blueprint("patient", __name__)
 blueprint.context_processor(lambda: {"person_mark": kept.person_mark})
@@ -19,6 +19,9 @@ blueprint.add_url_rule("/new-link", view_func=link_requests.show, methods=["GET"
 blueprint.add_url_rule("/new-link", view_func=link_requests.ask, methods=["POST"], endpoint="ask_link")
 blueprint.add_url_rule("/m/<token>", view_func=preferences.show, methods=["GET"], endpoint="preferences")
 blueprint.add_url_rule("/m/<token>", view_func=preferences.choose, methods=["POST"], endpoint="choose")
+blueprint.add_url_rule("/c/<token>.ics", view_func=feeds.feed, methods=["GET"])
+blueprint.add_url_rule("/my/calendar", view_func=feeds.show, methods=["GET"], endpoint="calendar")
+blueprint.add_url_rule("/my/calendar", view_func=feeds.change, methods=["POST"], endpoint="change_calendar")
 blueprint.add_url_rule("/my", view_func=home.home, methods=["GET"])
 blueprint.add_url_rule("/my/sign-out", view_func=home.sign_out, methods=["POST"])
 blueprint.add_url_rule(ONE, view_func=assessments.show, methods=["GET"], endpoint="assessment")
