@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "instrument import": ("exchange:import_", "Make a definition of another system's questionnaire."),
     "wording": ("wording", "Wording packs: load licensed texts, see what is missing."),
     "score": ("score", "Score a file of forms; needs no database."),
+    "toxicity": ("toxicity", "Each person's worst side effects from a file of PRO-CTCAE grades; needs no database."),
     "economics": ("economics", "QALYs and cost-effectiveness."),
     "economics report": ("economics_report", "The utilities and QALYs of a study, per person and arm."),
     "economics qaly": ("economics_qaly", "QALYs from a file of utilities; needs no database."),

@@ -269,7 +269,13 @@ def test_patterns_give_the_published_table_of_raw_sums_again() -> None:
         spread = np.average((found["T_PATTERN"][of_sum] - mean) ** 2, weights=evidence[of_sum])
         error = np.sqrt(np.average(found["SE_PATTERN"][of_sum] ** 2, weights=evidence[of_sum]) + spread)
         assert mean == pytest.approx(found["T"][of_sum][0], abs=0.08)
-        assert raw == 20 or error == pytest.approx(found["SE"][of_sum][0], abs=0.08)
+        published = found["SE"][of_sum][0]
+        if raw < 20:
+            assert error == pytest.approx(published, abs=0.08)
+        else:  # both transcriptions of the table have 2.6 here, and the parameters cannot give that
+            assert (published, error) == (2.6, pytest.approx(3.46, abs=0.01))
+            assert not form.verified
+            assert "2.6" in form.sources["error"]
 
 
 def _split(calibration: Sequence[float]) -> tuple[float, Sequence[float]]:
