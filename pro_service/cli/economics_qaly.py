@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from pro_service.cli.economics_options import qaly_options, qaly_table
+from pro_service.cli.economics_options import qaly_options, qaly_table, remarks
 from pro_service.cli.economics_tables import Column, Number, Rows, Table, Text, read
 from pro_service.cli.form_tables import STREAM, writing
 from pro_service.cli.paths import INPUT, Tabular
 from pro_service.domain.discounting import Discounting, Timing
-from pro_service.domain.qalys import Death, Qalys, Utilities, qalys
+from pro_service.domain.qalys import Death, Utilities, qalys
 
 COLUMNS: tuple[Column, ...] = (
     Text("id"),
@@ -54,7 +52,7 @@ def command(*, source: str, target: str, death: Death, discount: float, timing: 
     output = qaly_table(dict(zip(names, carried, strict=True)), found)
     with writing(target, output.schema) as sink:
         sink.write(output)
-    for warning in _warnings(observed, found):
+    for warning in remarks(observed, found):
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -74,31 +72,3 @@ def _observed(table: Table) -> Utilities:
         wrong.append((np.flatnonzero(arms != arms[first][people]), "arm", "the arm of the person's first row"))
     table.refuse(wrong)
     return Utilities(people, times, utilities, np.where(np.isinf(deaths), np.nan, deaths))
-
-
-def _warnings(observed: Utilities, found: Qalys) -> Iterator[str]:
-    """What was left out or is not known; nothing where nothing is the matter."""
-    usable = observed.usable()
-    filled = ~np.isnan(observed.utilities)
-    # a utility of 0 at death is how some write the death itself down: it says nothing new
-    after = filled & ~usable & (observed.utilities != 0)
-    seen = np.unique(np.stack([observed.people[usable], observed.times[usable]]), axis=1)
-    earliest = np.full(len(observed.deaths), np.inf)
-    np.minimum.at(earliest, observed.people[usable], observed.times[usable])
-    counts = (
-        (~filled, "rows without a utility, left out"),
-        (after, "rows at or after the person's death, left out"),
-        (
-            np.ones(int(np.count_nonzero(usable)) - seen.shape[1]),
-            "rows at the same time as another of the person, of which the mean counts",
-        ),
-        (np.isnan(found.qaly), "people without any observation; their QALYs are empty"),
-        (
-            (earliest > 0) & np.isfinite(earliest),
-            "people first seen after randomisation; nothing is counted before that",
-        ),
-        ((found.observed_years == 0) & ~np.isnan(found.qaly), "people seen once; their QALYs are 0 over 0 years"),
-    )
-    for rows, words in counts:
-        if number := int(np.count_nonzero(rows)):
-            yield f"{words}: {number}"

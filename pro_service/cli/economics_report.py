@@ -13,7 +13,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 from pro_service import __version__
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.cli.economics_folder import write_folder
-from pro_service.cli.economics_options import qaly_options, qaly_table
+from pro_service.cli.economics_options import qaly_options, qaly_table, remarks
 from pro_service.cli.exports import AsOf
 from pro_service.domain.audit import Actor
 from pro_service.domain.discounting import Discounting, Timing
@@ -60,7 +60,8 @@ def command(
     if not known.courses:
         click.echo(f"nobody was enrolled in {study} by then; nothing is written", err=True)
         raise click.exceptions.Exit(1)
-    found = qalys(columns(known.courses), death=death, discounting=Discounting(discount, timing))
+    observed = columns(known.courses)
+    found = qalys(observed, death=death, discounting=Discounting(discount, timing))
     how = {"death": death, "discount": discount, "discount_timing": timing, "service_version": __version__}
     tables = _tables(known.courses, found)
     files = write_folder(output, tables, {**_made_from(known), **how})
@@ -68,6 +69,8 @@ def command(
         click.echo("{arm}: {observed} of {people} people observed, {died} died".format(**arm))
     for name in files:
         click.echo(str(output / name))
+    for remark in remarks(observed, found):
+        click.echo(f"warning: {remark}", err=True)
 
 
 _UTILITIES = pa.schema(

@@ -18,6 +18,9 @@ from pro_service.domain.events import EventRecord
 from pro_service.domain.qalys import Utilities
 
 DAYS_A_YEAR = 365.25
+RANDOMISATION = "randomisation"
+"""The kind of event that time is counted from; where a study has none of that name, its first required one."""
+
 DEATH = "death"
 """The kind of event that is a death; it ends a participation, as withdrawal does, and only it makes the utility 0."""
 
@@ -55,9 +58,17 @@ def utility_scale(cut: Cut, instrument: str | None = None) -> tuple[str, str]:
     return chosen[0], found[chosen[0]]
 
 
+def origin_event(cut: Cut) -> str:
+    """The kind of event that time is counted from. Raises Invalid where the study has none."""
+    kinds = [kind.code for kind in cut.study.events if kind.code == RANDOMISATION or kind.required]
+    if not kinds:
+        raise Invalid(f"{cut.study.code} has neither an event '{RANDOMISATION}' nor a required one to count time from")
+    return RANDOMISATION if RANDOMISATION in kinds else kinds[0]
+
+
 def course(cut: Cut, known: KnownParticipant, *, instrument: str, scale: str) -> Course | None:
     """What is known of somebody who is enrolled and randomised; None of others. Forms must be as a cut shows them."""
-    origin = _on(known.events, next((kind.code for kind in cut.study.events if kind.required), ""))
+    origin = _on(known.events, origin_event(cut))
     if known.participant.enrolled_at is None or origin is None:
         return None
     died_on = _on(known.events, DEATH)

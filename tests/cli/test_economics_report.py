@@ -37,6 +37,7 @@ def test_a_report_and_what_reads_it(
     for folder in folders:
         assert run([*report, "--output", str(folder)]) == 0
     said = capsys.readouterr()
+    assert "warning: people without any observation; their QALYs are empty: 2" in said.err.splitlines()
     assert "long: 0 of 2 people observed, 1 died" in said.out.splitlines()
     names = ["arms.csv", "manifest.json", "qalys.csv", "utilities.csv"]
     for folder in folders:
