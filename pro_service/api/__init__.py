@@ -1,4 +1,4 @@
-"""The JSON API under /api/v1: one file per noun, schemas on top, routes below."""
+"""The JSON API under /api/v1, one file per noun, schemas on top, routes below; and FHIR under /fhir."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pro_service.api import (
     deliveries,
     events,
     exports,
+    fhir,
     instruments,
     links,
     me,
@@ -37,3 +38,4 @@ def install(app: APIFlask) -> None:
         app.register_blueprint(noun.bp, url_prefix="/api/v1")
     openapi.configure(app, tags=list(dict.fromkeys(str(noun.bp.tag) for noun in NOUNS)))
     app.register_blueprint(openapi.bp)
+    app.register_blueprint(fhir.bp)

@@ -104,6 +104,15 @@ class Cut:
         )
 
 
+def every_timepoint(protocols: Iterable[Study]) -> tuple[Timepoint, ...]:
+    """The timepoints of every version in use, given newest first; of one that several have, the newest."""
+    found: dict[str, Timepoint] = {}
+    for protocol in protocols:
+        for timepoint in protocol.timepoints:
+            found.setdefault(timepoint.code, timepoint)
+    return tuple(found.values())
+
+
 RowOf = Callable[[KnownParticipant, KnownForm], Row]
 RowsOf = Callable[[KnownParticipant, KnownForm], Iterable[Row]]
 

@@ -4,6 +4,7 @@
     ├── Invalid             the input breaks a rule; `problems` says which field and what was expected
     │   ├── InvalidAnswer       an answer the item does not allow
     │   ├── UnknownItem         an answer to an item that is not in the form
+    │   ├── InvalidSearch       a FHIR search that asks for what cannot be searched for, or not so
     │   ├── InvalidStudy        a study file that cannot work (file and line in each problem)
     │   ├── InvalidInstrument   an instrument definition that cannot work
     │   ├── InvalidWording      a wording pack that departs from its definition
@@ -103,6 +104,12 @@ class UnknownItem(Invalid):
     """An answer to an item that is not in the form."""
 
     code = "unknown-item"
+
+
+class InvalidSearch(Invalid):
+    """A FHIR search that asks for what cannot be searched for, or not so."""
+
+    code = "invalid-search"
 
 
 class InvalidStudy(Invalid):

@@ -45,18 +45,28 @@ def options_system(instrument: str) -> str:
     return f"{OURS}answers:{instrument}"
 
 
-def questionnaire(instrument: Instrument) -> Resource:
-    """The definition as a Questionnaire. Scales are not part of it: scoring stays with this service."""
-    words = _Words(instrument)
+def option_coding(instrument: Instrument, option: Option) -> Resource:
+    """An answer as it is given: the code, and its words in one language where they may leave."""
+    words = _Words(instrument).label("display", option.label, option.code)
+    coding = {"system": options_system(instrument.code), "code": str(option.code)}
+    return {**coding, **{name: word for name, word in words.items() if name == "display"}}
+
+
+def questionnaire(instrument: Instrument, *, language: str = "en") -> Resource:
+    """The definition as a Questionnaire, in that language where it has it; the others come as translations.
+
+    Scales are not part of it: scoring stays with this service.
+    """
+    words = _Words(instrument, language)
     return {
         "resourceType": "Questionnaire",
         "id": instrument.code,
         "language": words.language,
-        "extension": _about(instrument),
+        "extension": _about(words),
         "url": canonical(instrument.code),
         "version": instrument.version,
         "name": _name(instrument.code),
-        **words.text("title", instrument.title),
+        **words.name("title", instrument.title),
         "status": "active" if instrument.verified else "draft",
         "subjectType": ["Patient"],
         "publisher": instrument.owner,
@@ -66,17 +76,18 @@ def questionnaire(instrument: Instrument) -> Resource:
 
 
 def wording_may_leave(instrument: Instrument) -> bool:
-    """Are its labels topics of our own, or words that are free for all?"""
-    return instrument.placeholder_wording or instrument.permission == "free"
+    """Are its labels topics of our own, or words that are free for all? The words of a loaded pack never leave."""
+    return not instrument.wordings and (instrument.placeholder_wording or instrument.permission == "free")
 
 
 class _Words:
     """The texts of one questionnaire: in a base language, the others as translations."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, language: str = "en") -> None:
+        spoken = instrument.title
         self.instrument = instrument
-        self.language = "en" if "en" in instrument.title or not instrument.title else next(iter(instrument.title))
         self.may_leave = wording_may_leave(instrument)
+        self.language = language if language in spoken and self.may_leave else _base(spoken)
 
     def text(self, name: str, text: Text) -> Resource:
         """The element of that name and, beside it, its translations."""
@@ -86,9 +97,22 @@ class _Words:
         found = [_translation(language, words) for language, words in text.items() if language != self.language]
         return {name: text[base], **({f"_{name}": {"extension": found}} if found else {})}
 
+    def name(self, name: str, text: Text) -> Resource:
+        """What it is called: a fact, unless a pack says it."""
+        return self.text(name, text if not self.instrument.wordings else {"en": self.instrument.code})
+
+    def period(self, recall: Text) -> list[Resource]:
+        """Each language as an extension inside: other readers refuse a translation beside an extension's value."""
+        parts = [{"url": language, "valueString": words} for language, words in recall.items()]
+        return [{"url": RECALL, "extension": parts}] if parts and self.may_leave else []
+
     def label(self, name: str, text: Text, code: object) -> Resource:
         """A label of an item or an answer: its code stands in for words that belong to somebody."""
         return self.text(name, text if self.may_leave else {"en": str(code)})
+
+
+def _base(text: Text) -> str:
+    return "en" if "en" in text or not text else next(iter(text))
 
 
 def _translation(language: str, words: str) -> Resource:
@@ -102,15 +126,15 @@ def _name(code: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def _about(instrument: Instrument) -> list[Resource]:
-    words = _Words(instrument)
+def _about(words: _Words) -> list[Resource]:
+    instrument = words.instrument
     shows_placeholders = instrument.placeholder_wording or not words.may_leave
     return [
         {"url": PLACEHOLDER, "valueBoolean": shows_placeholders},
         {"url": VERIFIED, "valueBoolean": instrument.verified},
         {"url": PERMISSION, "valueCode": instrument.permission},
         {"url": RESPONDENT, "valueCode": instrument.respondent},
-        *_recall(instrument.recall),
+        *words.period(instrument.recall),
         *(
             {
                 "url": SOURCE,
@@ -119,12 +143,6 @@ def _about(instrument: Instrument) -> list[Resource]:
             for key, source in instrument.sources.items()
         ),
     ]
-
-
-def _recall(recall: Text) -> list[Resource]:
-    """Each language as an extension inside: other readers refuse a translation beside an extension's value."""
-    parts = [{"url": language, "valueString": words} for language, words in recall.items()]
-    return [{"url": RECALL, "extension": parts}] if parts else []
 
 
 def _item(words: _Words, item: Item) -> Resource:
@@ -142,11 +160,11 @@ def _item(words: _Words, item: Item) -> Resource:
 
 
 def _item_extensions(words: _Words, item: Item) -> list[Resource]:
-    found = [*_bounds(item), *_recall(item.recall)]
+    found = [*_bounds(item), *words.period(item.recall)]
     if item.kind == "vas":
         coding = {"system": CONTROLS, "code": "slider"}
         found.append({"url": CONTROL, "valueCodeableConcept": {"coding": [coding]}})
-    if item.unit:
+    if item.unit and words.may_leave:
         found.append({"url": UNIT, "valueCoding": words.text("display", item.unit)})
     if item.allows_na and item.kind != "choice":
         found.append({"url": ALLOWS_NA, "valueBoolean": True})

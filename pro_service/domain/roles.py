@@ -23,6 +23,7 @@ READ_A_SITE = frozenset(
         "scores.read",
         "deliveries.read",
         "compliance.read",
+        "fhir.read",  # submitted answers and their scores, as FHIR
     }
 )
 PERMISSIONS = READ_A_SITE | {

@@ -18,6 +18,8 @@ from werkzeug.routing import RequestRedirect
 
 from pro_service.domain import errors
 from pro_service.domain.errors import Problem, ProError
+from pro_service.domain.fhir_bundles import outcome
+from pro_service.domain.fhir_capability import MEDIA_TYPE as FHIR_MEDIA_TYPE
 from pro_service.observability import failure, logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -28,6 +30,7 @@ STATUS: tuple[tuple[type[ProError], HTTPStatus], ...] = (
     (errors.UnknownFormat, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.UnknownTimepoint, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.UnknownValueSet, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.InvalidSearch, HTTPStatus.BAD_REQUEST),  # as FHIR has it
     (errors.Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.Conflict, HTTPStatus.CONFLICT),
@@ -82,7 +85,7 @@ def install(app: Flask, *, page: Page) -> None:
         trouble = explain(error)
         if trouble.status == 500:
             logger("http").error("failure", request_id=g.get("request_id", ""), **failure(error))
-        response = problem(trouble) if wants_problem() else current_app.make_response(page(trouble))
+        response = _told(trouble, page)
         if response.status_code == 200:
             response.status_code = trouble.status
         response.headers.extend(dict(trouble.headers))
@@ -92,8 +95,15 @@ def install(app: Flask, *, page: Page) -> None:
         app.register_error_handler(kind, handle)
 
 
+def _told(trouble: Trouble, page: Page) -> Response:
+    """Programs get problem+json, or what FHIR has for it; whoever opened a page gets a page."""
+    if request.path.startswith("/fhir/"):
+        return _outcome(trouble)
+    return problem(trouble) if wants_problem() else current_app.make_response(page(trouble))
+
+
 def wants_problem() -> bool:
-    """Programs get problem+json; whoever opened a page gets a page."""
+    """Does a program ask? Everybody else opened a page."""
     return request.path.startswith(("/api/", "/fhir/", "/readyz", "/metrics"))
 
 
@@ -150,6 +160,18 @@ def problem(trouble: Trouble) -> Response:
         "request_id": g.get("request_id", ""),
     }
     return Response(current_app.json.dumps(body), trouble.status, mimetype=MEDIA_TYPE)
+
+
+def _outcome(trouble: Trouble) -> Response:
+    """The same as an OperationOutcome, for FHIR clients."""
+    body = outcome(
+        status=trouble.status,
+        code=trouble.code,
+        detail=trouble.detail,
+        problems=trouble.problems,
+        request_id=g.get("request_id", ""),
+    )
+    return Response(current_app.json.dumps(body), trouble.status, content_type=FHIR_MEDIA_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

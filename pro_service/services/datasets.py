@@ -14,10 +14,10 @@ from uuid import UUID
 
 from pro_service.domain import datacut_answers, datacut_forms, datacut_scores, dataset
 from pro_service.domain.compliance import FormFact
-from pro_service.domain.datacut import Cut, KnownParticipant
+from pro_service.domain.datacut import Cut, KnownParticipant, every_timepoint
 from pro_service.domain.dataset import Batch, Dataset, Row, Table, Version
 from pro_service.domain.errors import StudyNotActive, UnknownStudy
-from pro_service.domain.protocol import Study, StudyVersion, Timepoint
+from pro_service.domain.protocol import Study, StudyVersion
 from pro_service.domain.roles import require
 from pro_service.services import knowledge, studies
 from pro_service.services.work import Work
@@ -91,15 +91,10 @@ def _versions(work: Work, study: str, at: datetime) -> tuple[StudyVersion, ...]:
 def _cut(work: Work, versions: Sequence[StudyVersion], at: datetime, *, masked: bool, free_text: bool) -> Cut:
     """What to show, taken from every version in use, the newest first."""
     protocols: list[Study] = [studies.of_version(work, study_version_id=one.id) for one in reversed(versions)]
-    timepoints: dict[str, Timepoint] = {}
-    codes: dict[str, None] = {}
-    for protocol in protocols:
-        for timepoint in protocol.timepoints:
-            timepoints.setdefault(timepoint.code, timepoint)
-        codes.update(dict.fromkeys(protocol.instruments))
+    codes = dict.fromkeys(code for protocol in protocols for code in protocol.instruments)
     return Cut(
         study=protocols[0],
-        timepoints=tuple(timepoints.values()),
+        timepoints=every_timepoint(protocols),
         instruments=tuple(work.catalogue[code] for code in codes),
         at=at,
         masked=masked,

@@ -153,7 +153,7 @@ def _response(read: _Read, row: ResponseRow, asked: _Asked, at: datetime) -> Kno
         shown=shown,
         answers={item.code: answers[item.code] for item in shown if item.code in answers},
         stamps=stamps,
-        scores=() if scores is None else (_known_scores(scores),),
+        scores=() if scores is None else (known_scores(scores),),
     )
 
 
@@ -201,7 +201,8 @@ def _scores_of(
     return wanted(fitting, value_set=value_sets.get(definition.code, ""))
 
 
-def _known_scores(row: ScoreRow) -> KnownScores:
+def known_scores(row: ScoreRow) -> KnownScores:
+    """A score set without the response it belongs to."""
     return KnownScores(
         scorer_version=row.scorer_version,
         value_set=row.value_set,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,6 +69,10 @@ class ScoreRow:
     input_hash: str
     scales: Mapping[str, Mapping[str, Any]]
     computed_at: datetime
+
+
+SCORES = tuple(score_set.c[field.name] for field in fields(ScoreRow))
+"""The columns of a ScoreRow, in the order of its fields."""
 
 
 def people(session: Session, *, study_id: UUID, known_by: datetime) -> tuple[Participant, ...]:
@@ -136,21 +140,11 @@ def responses(session: Session, ids: Sequence[UUID], *, known_by: datetime) -> d
 
 def scores(session: Session, ids: Sequence[UUID], *, known_by: datetime) -> dict[UUID, list[ScoreRow]]:
     """The score sets of these participants that were computed by then, by response."""
-    columns = score_set.c
     query = (
-        select(
-            columns.response_id,
-            columns.revision,
-            columns.scorer_version,
-            columns.value_set,
-            columns.missing_rule,
-            columns.input_hash,
-            columns.scales,
-            columns.computed_at,
-        )
-        .join(response, response.c.id == columns.response_id)
+        select(*SCORES)
+        .join(response, response.c.id == score_set.c.response_id)
         .join(assessment, assessment.c.id == response.c.assessment_id)
-        .where(assessment.c.participant_id.in_(ids), columns.computed_at <= known_by)
+        .where(assessment.c.participant_id.in_(ids), score_set.c.computed_at <= known_by)
     )
     found = defaultdict(list)
     for row in session.execute(query):

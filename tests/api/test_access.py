@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ PUBLIC = {
     "openapi.static",
     "sessions.by_link",
     "sessions.by_password",
+    "fhir.metadata",
 }
 """Everything of ours that answers without a session (pages have a list of their own)."""
 
@@ -98,6 +100,17 @@ BODIES: dict[str, Any] = {
     "resend": {"attempts": 0, "reason": "never arrived"},
     "settle": {"outcome": "sent", "reason": "it is there"},
 }
+FHIR = [
+    ("/metadata", 200, 200, 200, 200, 200),
+    ("/Questionnaire", 403, 200, 200, 200, 200),
+    ("/Questionnaire/qlq-c30", 403, 200, 200, 200, 200),
+    ("/QuestionnaireResponse", 403, 200, 200, 200, 200),
+    ("/QuestionnaireResponse/x", 403, 404, 404, 404, 404),
+    ("/Observation", 403, 200, 200, 200, 200),
+    ("/Observation/x", 403, 404, 404, 404, 404),
+    ("/Patient", 404, 404, 404, 404, 404),
+]
+"""FHIR is read only: path, then the status for the same callers. What one site may see of it: test_fhir.py."""
 CALLERS = ("patient", "admin", "coordinator", "elsewhere", "monitor")
 
 
@@ -132,6 +145,10 @@ def test_roles_and_routes(
         answered[method, path] = response.status_code
         expected[method, path] = statuses[CALLERS.index(caller)]
     assert answered == expected
+    for path, *statuses in FHIR:
+        headers = {"Authorization": f"Bearer {callers[caller].token}"}
+        answer = callers[caller].client.get(f"/fhir{path}", headers=headers)
+        assert answer.status_code == statuses[CALLERS.index(caller)], path
 
 
 def test_the_table_knows_every_route(app: Flask) -> None:
@@ -150,15 +167,19 @@ def test_the_table_knows_every_route(app: Flask) -> None:
             }.items():
                 path = path.replace(name, value)
             assert {(method, path) for method in rule.methods or () if method not in {"HEAD", "OPTIONS"}} <= listed
+    served = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/fhir")}
+    address = app.url_map.bind("")
+    assert served == {address.match(f"/fhir{path}")[0] for path, *_ in FHIR}
 
 
 def test_every_route_wants_to_know_who_asks(app: Flask, client: FlaskClient) -> None:
     for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/api/") or rule.endpoint in PUBLIC:
+        if not rule.rule.startswith(("/api/", "/fhir/")) or rule.endpoint in PUBLIC:
             continue
         path = rule.rule
         for argument in rule.arguments:
             path = path.replace(f"<uuid:{argument}>", str(UUID(int=1))).replace(f"<{argument}>", "x")
+        path = re.sub("<(?:any|path).*>", "Observation", path)
         for method in sorted(rule.methods or ()):
             if method not in {"OPTIONS", "HEAD"}:
                 assert client.open(path, method=method).status_code == 401, (method, path)
@@ -169,7 +190,7 @@ def test_the_list_of_public_routes_is_complete(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         is_open = getattr(view, "is_public", False) or rule.endpoint.endswith(".static")
-        if is_open and rule.rule.startswith(("/api", "/healthz", "/readyz", "/metrics")):
+        if is_open and rule.rule.startswith(("/api", "/fhir", "/healthz", "/readyz", "/metrics")):
             open_.add(rule.endpoint)
     assert open_ == PUBLIC
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fhir.resources.R4B.questionnaire import Questionnaire
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -20,6 +19,7 @@ from pro_service.domain.errors import InvalidInstrument
 from pro_service.domain.instruments import YES_NO, Condition, Instrument, Item, Option
 from pro_service.instruments.reader import CATALOGUE, load_catalogue, read
 from pro_service.instruments.writer import write
+from tests.support import r4
 
 NOT_IN_A_QUESTIONNAIRE = ("scales", "recodes", "grades", "differences", "thresholds", "references", "look_alikes",
                           "value_sets")  # fmt: skip
@@ -46,9 +46,37 @@ def test_there_and_back_is_the_same_questionnaire(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_somebody_elses_reader_takes_what_we_write(path: Path) -> None:
-    document = fhir.questionnaire(load_catalogue()[path.stem])
-    read_back = Questionnaire.model_validate(document)
-    assert json.loads(read_back.model_dump_json()) == json.loads(json.dumps(document))
+    assert r4.refusal(fhir.questionnaire(load_catalogue()[path.stem])) == ""
+
+
+@pytest.mark.parametrize("code", ["phq-9", "ipcq"])
+def test_and_what_we_write_in_dutch(code: str) -> None:
+    document = fhir.questionnaire(load_catalogue()[code], language="nl")
+    assert r4.refusal(document) == ""
+    assert document["language"] == "nl"
+    english = [part for part in document["_title"]["extension"][0]["extension"] if part["url"] == "lang"]
+    assert english == [{"url": "lang", "valueCode": "en"}]
+    back = fhir_import.instrument_of(json.loads(json.dumps(document))).instrument
+    assert dict(back.title) == dict(load_catalogue()[code].title)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "bogus"},
+        {"zork": 1},
+        {"subjectType": ["Banana"]},
+        {"id": "a b"},
+        {"date": "2026-13-45"},
+        {"item": [{"linkId": "a", "type": "bogus"}]},
+        {"item": [{"type": "date"}]},
+        {"item": [{"linkId": "a", "type": "date", "enableWhen": [{"question": "b", "operator": "="}]}]},
+    ],
+    ids=str,
+)
+def test_that_reader_is_strict(change: dict[str, Any]) -> None:
+    """What must fail does: a code outside its binding, an unknown element, a bad form, something that is lacking."""
+    assert r4.refusal({**fhir.questionnaire(an_instrument()), **change})
 
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF, exclude_categories=["C", "Z"]), min_size=1)
@@ -100,7 +128,7 @@ def an_instrument(**more: Any) -> Instrument:
 @given(items())
 def test_any_items_survive_the_journey(some: tuple[Item, ...]) -> None:
     document = fhir.questionnaire(an_instrument(items=some))
-    Questionnaire.model_validate(document)
+    assert r4.refusal(document) == ""
     assert fhir_import.instrument_of(json.loads(json.dumps(document))).instrument.items == some
 
 
