@@ -63,6 +63,8 @@ def history(connection: Connection) -> UUID:
     scales = {
         "index": {"value": 0.5, "n_answered": 5, "n_items": 5},
         "vas": {"value": None, "n_answered": 0, "n_items": 1},
+        "profile": {"value": "11121", "n_answered": 5, "n_items": 5},
+        "band": {"value": "mild", "n_answered": 5, "n_items": 5},
     }
     scored = {"instrument": "eq-5d-5l", "instrument_version": "1", "scorer_version": "1", "missing_rule": "none"}
     connection.execute(insert(score_set), {**facts, **scored, "input_hash": "0", "scales": scales, "computed_at": NOON})
@@ -114,13 +116,19 @@ def test_a_study_version_can_change_until_it_is_active(engine: Engine) -> None:
     assert version_id
 
 
-def test_the_view_score_has_one_row_per_scale(engine: Engine) -> None:
+def test_the_view_score_has_one_row_per_scale_and_says_what_made_it(engine: Engine) -> None:
+    """A scale that is a text, such as a profile or the name of a band, has it in a column of its own."""
     with engine.begin() as connection:
         answered = history(connection)
-        query = "SELECT scale, value, n_answered, n_items, instrument, response_id FROM score ORDER BY scale"
-        rows = [tuple(row) for row in connection.execute(text(query))]
-    assert [row[:5] for row in rows] == [("index", 0.5, 5, 5, "eq-5d-5l"), ("vas", None, 0, 1, "eq-5d-5l")]
-    assert {UUID(str(row[5])) for row in rows} == {answered}
+        columns = "scale, value, value_text, n_answered, n_items, instrument, missing_rule, input_hash, response_id"
+        rows = [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM score ORDER BY scale"))]
+    assert [row[:8] for row in rows] == [
+        ("band", None, "mild", 5, 5, "eq-5d-5l", "none", "0"),
+        ("index", 0.5, None, 5, 5, "eq-5d-5l", "none", "0"),
+        ("profile", None, "11121", 5, 5, "eq-5d-5l", "none", "0"),
+        ("vas", None, None, 0, 1, "eq-5d-5l", "none", "0"),
+    ]
+    assert {UUID(str(row[8])) for row in rows} == {answered}
 
 
 def test_the_newest_migration_makes_what_the_code_expects(engine: Engine) -> None:
