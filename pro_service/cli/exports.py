@@ -52,9 +52,18 @@ class AsOf(click.ParamType[date]):
 )
 @click.option("--masked", is_flag=True, help="Without the treatment arm, and without the dates that tell it.")
 @click.option("--free-text", is_flag=True, help="With what people typed themselves; it may name them.")
+@click.option("--timing", is_flag=True, help="With the table item_times: when each question was seen and answered.")
 @actor_option
 def command(
-    *, study: str, form: str, output: Path, as_of: date | None, masked: bool, free_text: bool, actor: Actor
+    *,
+    study: str,
+    form: str,
+    output: Path,
+    as_of: date | None,
+    masked: bool,
+    free_text: bool,
+    timing: bool,
+    actor: Actor,
 ) -> None:
     """Write a data cut of STUDY: participants, forms, items and scores wide and long, codebook and manifest.
 
@@ -63,7 +72,14 @@ def command(
     Example: pro export scopes --format csv --output cut-march --as-of 2026-03-31
     """
     runtime = open_runtime()
-    asked = {"study": study, "format": form, "as_of": as_of, "masked": masked, "free_text": free_text}
+    asked = {
+        "study": study,
+        "format": form,
+        "as_of": as_of,
+        "masked": masked,
+        "free_text": free_text,
+        "timing": timing,
+    }
     with runtime.work(actor) as work:
         exports.record(work, **asked)  # type: ignore[arg-type]  # the options, each of its own type
     bar = Progress(

@@ -80,7 +80,7 @@ class Cut:
 
     `study` is the newest version at the cut; `timepoints` are those of every version in use, in protocol order.
     `masked` hides the arm and whatever tells it: the dates of events that the arms reach at different times, and of
-    the timepoints that hang on them.
+    the timepoints that hang on them. `timing` adds when each question was seen.
     """
 
     study: Study
@@ -89,6 +89,7 @@ class Cut:
     at: datetime
     masked: bool = False
     free_text: bool = False
+    timing: bool = False
 
     def tells_arm(self, event: str) -> bool:
         """Whether the date of this event may tell the arm: all but the required ones and those that end it all."""

@@ -94,7 +94,7 @@ def merged(response: Response, draft: Draft, now: datetime) -> Response:
             stamps[item] = fresh
             continue
         stamp = {**stamps.get(item, {}), "revision": revision}
-        if item in draft.seen:
+        if item in draft.seen and "seen" not in stamp:  # the first sight counts, on whichever device
             stamp["seen"] = instant(draft.seen[item])
         if item in changed:
             stamp["answered"] = answered

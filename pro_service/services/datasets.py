@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from pro_service.domain import datacut_answers, datacut_forms, datacut_scores, dataset
+from pro_service.domain import datacut_answers, datacut_forms, datacut_scores, datacut_times, dataset
 from pro_service.domain.compliance import FormFact
 from pro_service.domain.datacut import Cut, KnownParticipant, every_timepoint
 from pro_service.domain.dataset import Batch, Dataset, Row, Table, Version
@@ -27,21 +28,25 @@ from pro_service.storage import studies as stored_studies
 PEOPLE_PER_BATCH = 200
 
 
-def cut(work: Work, *, study: str, as_of: datetime, masked: bool = False, free_text: bool = False) -> Dataset:
+def cut(
+    work: Work, *, study: str, as_of: datetime, masked: bool = False, free_text: bool = False, timing: bool = False
+) -> Dataset:
     """The study as it was known at `as_of`, or as it is known now where that lies ahead.
 
-    `masked` hides the arm and the dates that tell it. Without `free_text` no typed text leaves. The rows are read
+    `masked` hides the arm and the dates that tell it. Without `free_text` no typed text leaves; with
+    `timing` there is a table of when each question was seen. The rows are read
     while the dataset is, in the transaction of `work`. Raises UnknownStudy, StudyNotActive, Forbidden.
     """
     require(work.actor, "exports.write", study=study)
     at = min(as_of, work.now)
     versions = _versions(work, study, at)
-    shape = _cut(work, versions, at, masked=masked, free_text=free_text)
+    shape = replace(_cut(work, versions, at, masked=masked, free_text=free_text), timing=timing)
     tables = (
         datacut_forms.participants(shape),
         datacut_forms.forms(shape),
         datacut_answers.items_wide(shape),
         datacut_answers.items_long(),
+        *((datacut_times.item_times(),) if timing else ()),
         datacut_scores.scores_wide(shape),
         datacut_scores.scores_long(),
         datacut_forms.compliance(shape),
@@ -126,6 +131,7 @@ class _Show:
     def __init__(self, shape: Cut) -> None:
         self._shape = shape
         self._items_wide, self._items_long = datacut_answers.wide_row(shape), datacut_answers.long_rows(shape)
+        self._item_times = datacut_times.rows(shape)
         self._scores_wide, self._scores_long = datacut_scores.wide_row(shape), datacut_scores.long_rows(shape)
 
     def add(self, batch: dict[str, list[Row]], known: KnownParticipant) -> list[FormFact]:
@@ -139,6 +145,8 @@ class _Show:
             if finished.responses:
                 batch.setdefault("items_wide", []).append(self._items_wide(known, finished))
                 batch.setdefault("items_long", []).extend(self._items_long(known, finished))
+                if shape.timing:
+                    batch.setdefault("item_times", []).extend(self._item_times(known, finished))
                 batch.setdefault("scores_wide", []).append(self._scores_wide(known, finished))
                 batch.setdefault("scores_long", []).extend(self._scores_long(known, finished))
         return facts

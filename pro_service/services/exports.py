@@ -56,6 +56,7 @@ def write(
     as_of: date | datetime | None = None,
     masked: bool = False,
     free_text: bool = False,
+    timing: bool = False,
     progress: Progress = lambda _: None,
 ) -> Manifest:
     """Write a cut to `directory`, which must not exist or be empty; it appears when all is written, never before.
@@ -69,13 +70,13 @@ def write(
     protocol = studies.active(work, code=study)
     at = cut_off(as_of, timezone=protocol.timezone, now=work.now)
     hidden = masked or not allows(work.actor, "arms.read")
-    dataset = datasets.cut(work, study=study, as_of=at, masked=hidden, free_text=free_text)
+    dataset = datasets.cut(work, study=study, as_of=at, masked=hidden, free_text=free_text, timing=timing)
     with appearing(directory) as folder:
         found: dict[str, set[str]] = {"scorer_version": set(), "value_set": set()}
         rows = writer(replace(dataset, batches=lambda: _watched(dataset, found, progress)), folder)
         made_with = {"scorer_versions": sorted(found["scorer_version"]), "value_sets": sorted(found["value_set"])}
         files = {name: {"rows": rows[name], **fingerprint(folder / name)} for name in sorted(rows)}
-        facts = {"format": format, "provisional": at > work.now, "free_text": free_text, **made_with}
+        facts = {"format": format, "provisional": at > work.now, "free_text": free_text, "timing": timing, **made_with}
         manifest = {**_of(dataset), **facts, "service_version": __version__, "files": files}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return manifest
@@ -92,13 +93,20 @@ def _of(dataset: Dataset) -> Manifest:
 
 
 def record(
-    work: Work, *, study: str, format: str, as_of: date | datetime | None, masked: bool, free_text: bool
+    work: Work,
+    *,
+    study: str,
+    format: str,
+    as_of: date | datetime | None,
+    masked: bool,
+    free_text: bool,
+    timing: bool = False,
 ) -> None:
     """Leave a line in the trail that data are about to leave. Raises UnknownStudy, UnknownFormat, Forbidden."""
     require(work.actor, "exports.write", study=study)
     _writer(format)
     study_id = studies.active_version(work, code=study).study_id
-    asked = {"format": format, "as_of": as_of, "masked": masked, "free_text": free_text}
+    asked = {"format": format, "as_of": as_of, "masked": masked, "free_text": free_text, "timing": timing}
     changes: dict[str, tuple[object, object]] = {name: (None, value) for name, value in asked.items()}
     work.record(AuditEvent("export.write", "study", study_id, changes, study_id=study_id))
 

@@ -179,10 +179,14 @@ def _stamps_before(read: _Read, row: ResponseRow, at: datetime) -> dict[str, Map
         answered = stamp.get("answered")
         if isinstance(answered, str) and datetime.fromisoformat(answered) > at:
             times = [seen for seen in (saved.get(item), brought.get(f"{row.instrument}.{item}")) if seen is not None]
-            stamps[item] = {"answered": max(times).isoformat()} if times else {}
+            stamps[item] = {**_sight(stamp), "answered": max(times).isoformat()} if times else {}
         else:
             stamps[item] = stamp
     return stamps
+
+
+def _sight(stamp: Mapping[str, object]) -> dict[str, object]:
+    return {"seen": stamp["seen"]} if "seen" in stamp else {}
 
 
 def _scores_of(

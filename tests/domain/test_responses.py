@@ -93,6 +93,13 @@ def test_looking_again_changes_nothing() -> None:
     assert merged(looked_at, Draft({}, 1, seen={"q1": LATER}), LATER) is looked_at
 
 
+def test_the_first_sight_counts_however_often_it_is_answered() -> None:
+    first = merged(BLANK, Draft({"q1": 2}, seen={"q1": NOW}), NOW)
+    again = merged(first, Draft({"q1": 3}, 1, seen={"q1": LATER}), LATER)
+    assert again.stamps["q1"]["seen"] == first.stamps["q1"]["seen"]
+    assert again.stamps["q1"]["answered"] != first.stamps["q1"]["answered"]
+
+
 def test_the_language_follows_the_last_draft_that_names_one() -> None:
     dutch = merged(BLANK, Draft({"q1": 2}, language="nl"), NOW)
     assert [dutch.language, merged(dutch, Draft({"q2": 2}, 1), NOW).language] == ["nl", "nl"]

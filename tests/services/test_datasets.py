@@ -76,12 +76,28 @@ def test_nothing_recorded_after_the_cut_leaks(tiny: Tiny, work: Begin) -> None:
     then: dict[datetime, Tables] = {}
     for instant in tiny.story():
         with work(people.everything, now=instant, writes=False) as w:
-            then[instant] = taken(w, instant)
+            then[instant] = taken(w, instant, timing=True)
     with work(people.everything, now=WHOLE_STORY, writes=False) as w:
         for instant, known in then.items():
-            assert taken(w, instant) == known, f"the cut of {instant} has changed"
+            assert taken(w, instant, timing=True) == known, f"the cut of {instant} has changed"
 
 
+def test_timing_comes_when_asked_for_and_hides_the_dates_that_tell_the_arm(lived: Tiny, work: Begin) -> None:
+    with work(people.everything, writes=False) as w:
+        plain, timed = taken(w, WHOLE_STORY), taken(w, WHOLE_STORY, timing=True)
+        masked = taken(w, WHOLE_STORY, timing=True, masked=True)
+    assert "item_times" not in plain
+    assert {**plain, "item_times": 0}.keys() == timed.keys()
+    known = {tuple(row[name] for name in KEY) for row in timed["item_times"]}
+    assert known == {tuple(row[name] for name in KEY) for row in timed["items_long"] if row["state"] != "not_shown"}
+    assert any(row["received_at"] for row in timed["item_times"])
+    for row, hidden in zip(timed["item_times"], masked["item_times"], strict=True):
+        assert hidden in (row, {**row, "seen_at": None, "received_at": None})
+    tells = [row for row in masked["item_times"] if row["timepoint"] == "after_surgery"]
+    assert all(row["received_at"] is None for row in tells)
+
+
+KEY = ("participant", "timepoint", "occurrence", "instrument", "item")
 STANDING = (
     (at("01-12", 14), "T-001", "baseline", "open", None),
     (at("01-12", 14), "T-001", "after_surgery", "not_yet_due", "anchor-not-known"),
