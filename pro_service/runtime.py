@@ -20,7 +20,7 @@ from pro_service.services.instruments import Catalogue
 from pro_service.services.work import Work
 from pro_service.settings import Settings
 from pro_service.storage import keyring
-from pro_service.storage.engine import Engine, make_engine
+from pro_service.storage.engine import Engine, Patience, make_engine
 from pro_service.storage.keyring import KeyRing
 from pro_service.storage.session import unit_of_work
 from pro_service.storage.wordings import Wordings
@@ -70,12 +70,20 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
     catalogue = load_catalogue()
     return Runtime(
         settings=settings,
-        engine=make_engine(settings.database_url),
+        engine=make_engine(settings.database_url, _patience(settings)),
         catalogue=catalogue,
         keys=keyring.parse(settings.contact_keys, settings.secret_key),
         channels=reachable(settings),
         clock=clock,
         reach=Reach(here=not settings.production, networks=settings.networks),
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        idle=settings.database_idle_seconds,
+        lock=settings.database_lock_seconds,
+        statement=settings.database_statement_seconds,
     )
 
 

@@ -28,6 +28,7 @@ DEVELOPMENT = "development-"
 VAPID_BYTES = 32
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """How many private keys the curve P-256 has, and one."""
+DAY = 86_400
 LEAST_SECRET = 32
 """How many characters a secret key needs, wherever one is given."""
 
@@ -47,6 +48,22 @@ class Settings(BaseModel):
     database_url: str = Field(
         "",
         description="`postgresql://user:password@host/name`, or `sqlite:///path`. Empty: SQLite under the data folder.",
+    )
+    database_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=DAY,
+        description="After how long PostgreSQL ends a transaction that stands still, so that a frozen process holds up "
+        "no other. 0: what the server is set to.",
+    )
+    database_lock_seconds: int = Field(
+        40,
+        ge=0,
+        le=DAY,
+        description="How long to wait for another transaction before `try again`; longer than the former. 0: as above.",
+    )
+    database_statement_seconds: int = Field(
+        300, ge=0, le=DAY, description="How long one statement may take, migrations aside. 0: as above."
     )
     redis_url: str = Field(
         "", description="`redis://host:6379/0`: the broker of the workers. Empty: a local broker under the data folder."

@@ -55,6 +55,7 @@ def _postgresql(error: psycopg.Error) -> ProError | None:
         (psycopg.errors.UndefinedTable, _not_migrated),
         (psycopg.DataError, _not_storable),
         (psycopg.OperationalError, unavailable),
+        (psycopg.errors.IdleInTransactionSessionTimeout, unavailable),
     )
     if type(error) is psycopg.DatabaseError:  # no state was sent with it: the line went dead in the middle of a word
         return unavailable()

@@ -1,7 +1,8 @@
 """Engines for PostgreSQL (psycopg 3) and SQLite, each set up so that what was saved stays saved.
 
 PostgreSQL: a pool that notices a dropped connection by looking at its socket, without asking the server. psycopg
-prepares nothing of its own accord: after a rollback it would throw away what `Prepared` has prepared as well.
+prepares nothing of its own accord: after a rollback it would throw away what `Prepared` has prepared as well. The
+server ends a transaction that stands still (see `Patience`): a frozen process cannot hold up the others for long.
 SQLite: write-ahead log, foreign keys on, `synchronous=FULL` (a saved answer survives a power cut). A transaction that
 may write begins IMMEDIATE, so that two writers queue instead of failing half-way; one that reads begins plainly.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import select
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakMethod
@@ -23,7 +25,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from pro_service.domain.errors import InvalidSetting
 from pro_service.storage.session import UNIT, leave_beginning_to_us, watch
 
-__all__ = ["Engine", "make_engine", "parse"]
+__all__ = ["Engine", "Patience", "make_engine", "parse"]
 
 POOL_SIZE = 8
 MOST_CONNECTIONS = 32
@@ -32,10 +34,33 @@ BUSY_SECONDS = 15
 _plain_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def make_engine(url: str) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds PostgreSQL bears with us before it gives up on us; 0 leaves that to the server's settings.
+
+    `idle`: a transaction in which nothing happens, because its process is frozen or its machine gone. `lock`: waiting
+    for somebody else's; longer than `idle`, so that whoever waits for a frozen one gets through. `statement`: one
+    statement.
+    """
+
+    idle: int = 0
+    lock: int = 0
+    statement: int = 0
+
+    def options(self) -> str:
+        """As options of a connection, in the words of libpq."""
+        given = {
+            "idle_in_transaction_session_timeout": self.idle,
+            "lock_timeout": self.lock,
+            "statement_timeout": self.statement,
+        }
+        return " ".join(f"-c {name}={seconds}s" for name, seconds in given.items() if seconds)
+
+
+def make_engine(url: str, patience: Patience = Patience()) -> Engine:
     """An engine for a database URL; opens no connection yet. InvalidSetting where the URL names no database we know."""
     parsed = parse(url)
-    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed, patience)
     watch(engine)
     _forget_connections_after_fork(engine)
     return engine
@@ -57,14 +82,21 @@ def parse(url: str) -> URL:
     raise InvalidSetting(f"PRO_DATABASE_URL: {backend} will not do; expected postgresql://... or sqlite:///path")
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, patience: Patience) -> Engine:
+    asked = url.query.get("options", "")
+    options = " ".join(filter(None, (asked if isinstance(asked, str) else " ".join(asked), patience.options())))
     engine = create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=MOST_CONNECTIONS - POOL_SIZE,
         pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": 10, "application_name": "pro-service", "prepare_threshold": None},
+        connect_args={
+            "connect_timeout": 10,
+            "application_name": "pro-service",
+            "prepare_threshold": None,
+            **({"options": options} if options else {}),
+        },
         json_serializer=_plain_json,
         json_deserializer=orjson.loads,
         hide_parameters=True,

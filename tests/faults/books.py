@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,12 +13,14 @@ import psutil
 from sqlalchemy import func, select, text
 
 from pro_service.storage.assessments import assessment
+from pro_service.storage.attempts import delivery_attempt
 from pro_service.storage.deliveries import delivery
 from pro_service.storage.responses import response
 from tests.faults.audit import Audit
 from tests.faults.installation import WORKERS, Installation
 
 LONGEST = 120.0
+"""Seconds in which nothing at all happens before we say that nothing will: a busy machine is slow, never still."""
 STEADY = 1.0
 """Seconds without a conversation or a statement after which a claim is nobody's any more."""
 BUSY = text(
@@ -85,6 +88,25 @@ class Books:
                 return True
         return self.number(BUSY) > 0
 
+    def moved(self) -> tuple[object, ...]:
+        """What differs once anything has happened: what is left, claimed, taken, begun, ended, or waits for a lock."""
+        tried = select(func.count(), func.count(delivery_attempt.c.outcome), func.count(delivery_attempt.c.handed_at))
+        mail = self.installation.mail
+        return self.work_left(), self.claimed(), len(mail.taken), len(mail.script), tuple(self.rows(tried)[0])
+
+    def wait_until(self, ready: Callable[[], bool], *, what: str) -> None:
+        """Wake the workers again and again until it is so; TimeoutError once nothing has happened for a long time."""
+        pause, nudged, since, before = threading.Event(), 0.0, time.monotonic(), self.moved()
+        while not ready():
+            now = time.monotonic()
+            if now - nudged > STEADY:
+                self.installation.nudge()
+                before, nudged, stood = self.moved(), now, before
+                since = since if before == stood else now
+            if now - since > LONGEST:
+                raise TimeoutError(f"{what} did not happen, and nothing else did for {LONGEST:g} s")
+            pause.wait(0.1)
+
     def settle(self) -> None:
         """Let time pass until nothing is left to do: wait while work goes on, then jump to when more can be done."""
         while True:
@@ -96,15 +118,16 @@ class Books:
 
     def _wait(self) -> None:
         """Until everything that can be done now is done, and what is still claimed is nobody's."""
-        pause, began = threading.Event(), time.monotonic()
-        steady, nudged, held = began, 0.0, self.claimed()
+        pause, since = threading.Event(), time.monotonic()
+        steady, nudged, held, state = since, 0.0, self.claimed(), self.moved()
         while True:
             now = time.monotonic()
-            if now - began > LONGEST:
+            if now - since > LONGEST:
                 raise TimeoutError(f"{self.work_left()} things are left to do, {len(self.claimed())} are claimed")
             if now - nudged > STEADY:
                 self.installation.nudge()
-                nudged = now
+                state, nudged, stood = self.moved(), now, state
+                since = since if state == stood else now
             left = self.work_left()  # asked first: what is claimed a moment later is seen by the next question
             before, held = held, self.claimed()
             if left or held != before or (held and self.talking()):

@@ -53,6 +53,8 @@ class Installation:
             "PRO_ENV": "test",
             "PRO_DATA_DIR": str(self.folder),
             "PRO_DATABASE_URL": f"{self.database.url}/postgres",
+            "PRO_DATABASE_IDLE_SECONDS": "8",
+            "PRO_DATABASE_LOCK_SECONDS": "12",
             "PRO_REDIS_URL": self.broker.url,
             "PRO_SMTP_URL": self.mail.url,
             "PRO_MAIL_FROM": "noreply@clinic.test",
@@ -84,7 +86,7 @@ class Installation:
                 self.start(name)
             else:
                 child.send_signal(signal.SIGCONT)
-        wait_until(self.serves, seconds=90, what="the web server's readiness")
+        wait_until(self.serves, seconds=300, what="the web server's readiness")
 
     def start(self, name: str) -> None:
         """Start one program."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,16 +14,19 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, insert, select, text, update
 from sqlalchemy.dialects import sqlite
 
+from pro_service.domain.errors import Unavailable
+from pro_service.storage import inspection, migrations
 from pro_service.storage.audit import heartbeat
-from pro_service.storage.engine import make_engine
+from pro_service.storage.engine import Patience, make_engine
 from pro_service.storage.exports import export
 from pro_service.storage.metadata import Instant, new_id
 from pro_service.storage.migrations import versions
 from pro_service.storage.session import unit_of_work
 from tests.storage.rows import NOON, a_study
+from tests.support.ports import wait_until
 
 AT = Instant()
 DIALECT = sqlite.dialect()
@@ -55,6 +60,87 @@ def test_a_connection_the_server_dropped_is_replaced_without_an_error(engine: En
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [pooled])
     with unit_of_work(engine, writes=False) as session:
         assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() != pooled
+
+
+def waited(engine: Engine, heartbeat_of: str) -> None:
+    """Change a row that another transaction may hold."""
+    with unit_of_work(engine) as session:
+        session.execute(update(heartbeat).where(heartbeat.c.process == heartbeat_of).values(at=NOON))
+
+
+def stand_still(engine: Engine, meanwhile: Callable[[], object]) -> None:
+    """Write, do nothing until something else is done, and go on as if nothing were."""
+    with unit_of_work(engine) as session:
+        session.execute(update(heartbeat).values(at=NOON + timedelta(days=1)).execution_options(housekeeping=True))
+        meanwhile()
+        session.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_process_that_stands_still_in_a_transaction_holds_up_nobody_for_long(
+    engine: Engine, database_url: str
+) -> None:
+    """Failure row 20: its locks are taken from it; what it wrote is undone, and going on it is told so."""
+    with unit_of_work(engine) as session:
+        session.execute(insert(heartbeat).values(process="beat", at=NOON))
+    limited = make_engine(database_url, Patience(idle=1, lock=30))
+    with ThreadPoolExecutor(1) as other:
+        with pytest.raises(Unavailable):
+            stand_still(limited, lambda: other.submit(waited, limited, "beat").result(timeout=60))
+        with unit_of_work(limited, writes=False) as session:
+            assert session.execute(select(heartbeat.c.at)).scalars().all() == [NOON]
+    limited.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("patience", "statement"),
+    [
+        pytest.param(Patience(lock=1), "UPDATE heartbeat SET process = process", id="somebody else's lock"),
+        pytest.param(Patience(statement=1), "SELECT pg_sleep(60)", id="a statement without end"),
+    ],
+)
+def test_who_waits_too_long_is_told_to_try_again(
+    engine: Engine, database_url: str, patience: Patience, statement: str
+) -> None:
+    with unit_of_work(engine) as session:
+        session.execute(insert(heartbeat).values(process="beat", at=NOON))
+    limited = make_engine(database_url, patience)
+    with unit_of_work(engine) as holder:
+        holder.execute(update(heartbeat).values(at=NOON))
+        with pytest.raises(Unavailable), unit_of_work(limited) as session:
+            session.execute(text(statement).execution_options(housekeeping=True))
+    with unit_of_work(limited) as session:  # and may: the connection is as good as new
+        session.execute(update(heartbeat).values(at=NOON))
+    limited.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_migration_takes_its_time(engine: Engine, database_url: str) -> None:
+    """The service's limits are not for it; nor do they replace what the address itself asks for."""
+    migrations.downgrade(engine, "0011")
+    limited = make_engine(f"{database_url}?options=-c%20work_mem%3D5MB", Patience(idle=1, lock=1, statement=1))
+    with limited.connect() as connection:
+        names = ("work_mem", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+        assert [connection.execute(text(f"SHOW {name}")).scalar_one() for name in names] == ["5MB", "1s", "1s", "1s"]
+    with ThreadPoolExecutor(1) as other:
+        with engine.begin() as holder:
+            holder.execute(text("LOCK TABLE delivery_attempt"))
+            migrating = other.submit(migrations.upgrade, limited)
+            wait_until(lambda: waits(engine), what="the migration waiting for a lock")
+            assert not wait((migrating,), timeout=1.2).done  # longer than any of the limits
+        migrating.result(timeout=60)
+    assert inspection.problems(limited) == []
+    limited.dispose()
+
+
+def waits(engine: Engine) -> bool:
+    """Does somebody wait for a lock?"""
+    with engine.connect() as connection:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return connection.execute(text(waiting)).first() is not None
 
 
 def test_reading_leaves_no_transaction_open_and_the_next_writer_has_one(engine: Engine) -> None:
