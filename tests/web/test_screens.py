@@ -70,7 +70,7 @@ def test_a_form_without_questions_has_no_current_one() -> None:
 def test_a_question_in_the_persons_language() -> None:
     (part,) = screens.parts([Filled({"care": 1, "hours": 2.0})], "nl")
     care, hours, today = part.questions
-    assert (part.title, part.revision, part.placeholder) == ("Voorbeeld", 3, True)
+    assert (part.title, part.language, part.revision, part.placeholder) == ("Voorbeeld", "nl", 3, True)
     assert (care.label, care.recall, [choice.label for choice in care.choices]) == (
         "Zorg",
         "afgelopen week",
@@ -89,3 +89,9 @@ def test_a_word_is_not_shown_in_the_field() -> None:
 def test_what_was_typed_is_shown_again_with_what_is_wrong_with_it() -> None:
     (part,) = screens.parts([Filled()], "en", typed={"sample.today": "104"}, problems={"sample.today": "too much"})
     assert (part.questions[2].value, part.questions[2].problem) == ("104", "too much")
+
+
+@pytest.mark.parametrize(("page", "shown"), [("nl", "nl"), ("en", "en"), ("ar", "en")])
+def test_the_language_that_the_words_are_really_in(page: str, shown: str) -> None:
+    (part,) = screens.parts([Filled()], page)
+    assert part.language == shown

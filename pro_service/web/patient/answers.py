@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pro_service.domain.instruments import Answer, Item, accepts, longest, visible
 from pro_service.domain.responses import Draft
 from pro_service.web.pages import gettext
-from pro_service.web.patient.screens import Filled, field_name, plain
+from pro_service.web.patient.screens import Filled, field_name, plain, shown_in
 
 WORD = ":word"
 REVISION = ":revision"
@@ -38,7 +38,7 @@ def read(filled: Sequence[Filled], posted: Mapping[str, str], language: str) -> 
         changed = {item: answer for item, answer in answers.items() if answer != each.answers.get(item)}
         code = each.instrument.code
         if changed:
-            found.drafts[code] = Draft(changed, _revision(posted.get(code + REVISION, "")), language=language)
+            found.drafts[code] = Draft(changed, _revision(posted.get(code + REVISION, "")), language=shown_in(each.instrument, language))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pro_service.domain.instruments import DECLINED, NA, YEARS, Answer, Answers, Instrument, Item, longest, visible
 from pro_service.domain.wording import PLACEHOLDER, shown_as
-from pro_service.web.i18n import words
+from pro_service.web.i18n import FALLBACK, words
 
 
 class Filled(Protocol):
@@ -69,6 +69,7 @@ class Part:
 
     code: str
     title: str
+    language: str
     recall: str
     revision: int
     placeholder: bool
@@ -92,6 +93,7 @@ def _part(filled: Filled, language: str, typed: Mapping[str, str], problems: Map
     return Part(
         code=instrument.code,
         title=words(instrument.title, language),
+        language=shown_in(instrument, language),
         recall=words(instrument.recall, language),
         revision=filled.revision,
         placeholder=shown_as(instrument, language) == PLACEHOLDER,
@@ -134,6 +136,11 @@ def _question(
         shown=shown,
         problem=problems.get(name, ""),
     )
+
+
+def shown_in(instrument: Instrument, language: str) -> str:
+    """The language its words are shown in on a page of that language: another one where it does not come in that."""
+    return next((code for code in (language, FALLBACK) if code in instrument.title), next(iter(instrument.title)))
 
 
 def field_name(instrument: Instrument, item: Item) -> str:

@@ -10,10 +10,10 @@ export async function call(method, url, body, { lasting = false } = {}) {
   return (await renewed()) ? attempt(method, url, body, lasting) : answer;
 }
 
-/** How the answers of one assessment are sent: what an outbox calls. */
-export function saving(api) {
+/** How the answers of one assessment are sent: what an outbox calls. `shownIn` knows a questionnaire's language here. */
+export function saving(api, shownIn = () => undefined) {
   return (instrument, answers, revision, seen, options) => {
-    const language = document.documentElement.lang;
+    const language = shownIn(instrument);
     return call("PATCH", `${api}/responses/${instrument}`, { answers, revision, seen, language }, options);
   };
 }

@@ -20,12 +20,17 @@ const questions = [...form.querySelectorAll(".question")].map((element) => new Q
 const byItem = new Map(questions.map((question) => [`${question.instrument}.${question.item}`, question]));
 const memory = new Memory(assessment);
 const steps = new Steps(form, questions);
-const outbox = new Outbox(memory, revisions(), saving(api), hear);
+const outbox = new Outbox(memory, revisions(), saving(api, shownIn), hear);
 const asked = new Set(); // questions left open once already
 
 function revisions() {
   const fields = [...form.querySelectorAll("[data-revision]")];
   return Object.fromEntries(fields.map((field) => [field.closest("[data-part]").dataset.part, Number(field.value)]));
+}
+
+/** The language that a questionnaire's own words are in: not the page's where it does not come in that. */
+function shownIn(instrument) {
+  return form.querySelector(`[data-part="${instrument}"]`).dataset.language;
 }
 
 /* what the outbox tells us */

@@ -2,8 +2,6 @@
 
 import { text } from "./texts.js";
 
-const LANGUAGE = document.documentElement.lang;
-
 export function readAloud(steps) {
   const voices = window.speechSynthesis;
   if (!voices || !window.SpeechSynthesisUtterance) return;
@@ -14,7 +12,7 @@ export function readAloud(steps) {
   function dress() {
     const reading = left > 0;
     for (const button of buttons) {
-      button.hidden = !canSpeak(voices);
+      button.hidden = !canSpeak(voices, languageOf(button));
       button.classList.toggle("reading", reading);
       button.setAttribute("aria-label", text(reading ? "stop" : "read"));
     }
@@ -30,12 +28,13 @@ export function readAloud(steps) {
   /* one sentence at a time: some browsers fall silent in the middle of a long one */
   function read(question) {
     const sentences = spoken(question);
+    const language = languageOf(question.element);
     const mine = round;
     left = sentences.length;
     for (const sentence of sentences) {
       const said = new SpeechSynthesisUtterance(sentence);
-      said.lang = LANGUAGE;
-      said.voice = own(voices) ?? null;
+      said.lang = language;
+      said.voice = own(voices, language) ?? null;
       said.onend = said.onerror = () => {
         if (mine !== round) return;
         left -= 1;
@@ -60,15 +59,19 @@ export function readAloud(steps) {
   dress();
 }
 
-/** A voice of this device for the page's language: others send the words to somebody else's computer. */
-function own(voices) {
-  const speaks = (voice) => voice.lang.replace("_", "-").split("-")[0].toLowerCase() === LANGUAGE.split("-")[0];
+function languageOf(element) {
+  return element.closest("[data-part]").dataset.language;
+}
+
+/** A voice of this device for a language: others send the words to somebody else's computer. */
+function own(voices, language) {
+  const speaks = (voice) => voice.lang.replace("_", "-").split("-")[0].toLowerCase() === language.split("-")[0];
   return voices.getVoices().find((voice) => voice.localService && speaks(voice));
 }
 
 /** Some browsers list no voice at all and speak nevertheless. */
-function canSpeak(voices) {
-  return voices.getVoices().length === 0 || own(voices) !== undefined;
+function canSpeak(voices, language) {
+  return voices.getVoices().length === 0 || own(voices, language) !== undefined;
 }
 
 /** What is to be heard: the period, the question, what to enter, the answers. */
