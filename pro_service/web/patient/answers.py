@@ -38,7 +38,8 @@ def read(filled: Sequence[Filled], posted: Mapping[str, str], language: str) -> 
         changed = {item: answer for item, answer in answers.items() if answer != each.answers.get(item)}
         code = each.instrument.code
         if changed:
-            found.drafts[code] = Draft(changed, _revision(posted.get(code + REVISION, "")), language=shown_in(each.instrument, language))
+            revision = _revision(posted.get(code + REVISION, ""))
+            found.drafts[code] = Draft(changed, revision, language=shown_in(each.instrument, language))
     return found
 
 
