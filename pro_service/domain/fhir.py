@@ -65,7 +65,7 @@ def questionnaire(instrument: Instrument, *, language: str = "en") -> Resource:
         "extension": _about(words),
         "url": canonical(instrument.code),
         "version": instrument.version,
-        "name": _name(instrument.code),
+        "name": machine_name(instrument.code),
         **words.name("title", instrument.title),
         "status": "active" if instrument.verified else "draft",
         "subjectType": ["Patient"],
@@ -120,7 +120,7 @@ def _translation(language: str, words: str) -> Resource:
     return {"url": TRANSLATION, "extension": parts}
 
 
-def _name(code: str) -> str:
+def machine_name(code: str) -> str:
     """A name that a program can use: a capital first, then letters, digits and underscores."""
     name = code.replace("-", "_")
     return name[0].upper() + name[1:]
@@ -174,7 +174,7 @@ def _item_extensions(words: _Words, item: Item) -> list[Resource]:
 
 
 def _bounds(item: Item) -> list[Resource]:
-    if item.kind == "text":
+    if item.kind not in {"count", "vas", "number"}:
         return []
     whole = item.kind in {"count", "vas"}
     bounds = ((MINIMUM, item.minimum), (MAXIMUM, item.maximum))

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 
 from pro_service.domain import fhir
 from pro_service.domain.errors import InvalidInstrument, Problem
+from pro_service.domain.fhir_losses import WEIGHT, is_asked, losses, lost, refusals
 from pro_service.domain.instruments import YES_NO, Condition, Instrument, Item, Kind, Option, Permission, Text
 
 MOST = 999_999
@@ -27,18 +28,6 @@ _KINDS: Mapping[str, Kind] = {
     "text": "text",
     "date": "date",
 }
-_ROOT = frozenset(
-    {"resourceType", "id", "meta", "language", "text", "extension", "url", "version", "name", "title", "_title"}
-    | {"status", "subjectType", "publisher", "copyright", "item", "date", "description"}
-)
-_ITEM = frozenset(
-    {"extension", "linkId", "text", "_text", "type", "enableWhen", "enableBehavior", "required", "maxLength"}
-    | {"answerOption", "item"}
-)
-_EXTENSIONS = frozenset(
-    {fhir.MINIMUM, fhir.MAXIMUM, fhir.RECALL, fhir.CONTROL, fhir.UNIT, fhir.ALLOWS_NA, fhir.ALSO, fhir.SAFETY}
-)
-_ABOUT = frozenset({fhir.PLACEHOLDER, fhir.VERIFIED, fhir.PERMISSION, fhir.RESPONDENT, fhir.RECALL, fhir.SOURCE})
 T = TypeVar("T")
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -66,7 +55,7 @@ class _Reading:
     """One Questionnaire on its way in."""
 
     document: Mapping[str, Any]
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)  # each line once
     problems: list[Problem] = field(default_factory=list)
     items: dict[str, Item] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)  # linkId -> our code
@@ -75,7 +64,8 @@ class _Reading:
 
     def imported(self) -> Imported:
         root = self.document
-        self._left_over(root, _ROOT, _ABOUT, "questionnaire")
+        self.problems += refusals(root)
+        self.notes = dict.fromkeys(losses(root))
         for node in self._flat(root.get("item", [])):
             self._take(node)
         if not self.items:
@@ -111,27 +101,22 @@ class _Reading:
         code = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")[:40].strip("-")
         code = code if code[:1].isalpha() else f"q-{code}"[:40]
         if code != given:
-            self.notes.append(f"id: {given} became the code {code}")
+            self._note(f"id: {given} became the code {code}")
         return code
 
     def _said(self, name: str, otherwise: str) -> str:
         return str(self.document[name]) if self.document.get(name) else self._assumed(name, otherwise)
 
     def _assumed(self, name: str, value: T) -> T:
-        self.notes.append(f"{name}: nothing is said; a stand-in was written, put yours in its place")
+        self._note(f"{name}: nothing is said; a stand-in was written, put yours in its place")
         return value
+
+    def _note(self, line: str) -> None:
+        self.notes[line] = None
 
     def _flat(self, nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for node in nodes:
-            link = node["linkId"]
-            if node["type"] in {"group", "display"}:
-                what = "the heading of a group" if node["type"] == "group" else "a text without a question"
-                self.notes.append(f"{link}: {what} is not carried")
-                if "enableWhen" in node:
-                    self.problems.append(Problem("a group that is shown on a condition: put it on its items", link))
-                if node.get("repeats"):
-                    self.problems.append(Problem("a group that repeats cannot be carried", link))
-            else:
+            if is_asked(node):
                 yield node
             yield from self._flat(node.get("item", []))
 
@@ -140,8 +125,10 @@ class _Reading:
         if kind is None:
             self.problems.append(Problem(f"type {node['type']}: expected one of {', '.join(_KINDS)}", link))
             return
-        self._left_over(node, _ITEM, _EXTENSIONS, link)
         about = _by_url(node)
+        if kind in {"count", "text"} and "answerOption" in node:
+            self._note(f"{link}: type {node['type']} with a list of answers is a choice here")
+            kind = "choice"
         if kind == "count" and _control(about) == "slider":
             kind = "vas"
         code = self._column(link)
@@ -152,11 +139,11 @@ class _Reading:
         self.items[code] = Item(
             code=code,
             kind=kind,
-            label=self._text(node, "text", link),
+            label=self._text(node, "text", link, link),
             options=options,
             minimum=lowest,
             maximum=highest,
-            unit=self._unit(about),
+            unit=self._unit(about, link),
             allows_na=allows_na or bool(_value(about, fhir.ALLOWS_NA, False)),
             skippable=not node.get("required", False),
             shown_if=self._gate(node),
@@ -174,12 +161,10 @@ class _Reading:
         if _COLUMN.fullmatch(link):
             return link
         code = f"item{len(self.items) + 1}"
-        self.notes.append(f"{link}: cannot name a column; its code is {code}")
+        self._note(f"{link}: cannot name a column; its code is {code}")
         return code
 
     def _options(self, node: dict[str, Any]) -> tuple[tuple[Option, ...], bool]:
-        if "answerValueSet" in node:
-            self.problems.append(Problem("answerValueSet: expected the answers themselves", node["linkId"]))
         known = self.by_answer.setdefault(node["linkId"], {})
         found, allows_na = [], False
         for place, option in enumerate(node.get("answerOption", []), start=1):
@@ -191,32 +176,34 @@ class _Reading:
                 continue
             key = str(given.get("code") or given.get("display"))
             known[key] = self._answer_code(node["linkId"], option, key, place)
-            found.append(Option(known[key], self._text(given, "display", key)))
+            found.append(Option(known[key], self._text(given, "display", key, f"{node['linkId']} answer {place}")))
         if len({option.code for option in found}) < len(found):
             self.problems.append(Problem("two answers have the same number", node["linkId"]))
         return tuple(found), allows_na
 
     def _answer_code(self, link: str, option: dict[str, Any], key: str, place: int) -> int:
-        about = _by_url(option)
-        ordinal = _value(about, fhir.ORDINAL, None)
+        about = {**_by_url(option.get("valueCoding", {})), **_by_url(option)}
+        ordinal = _value(about, fhir.ORDINAL, _value(about, WEIGHT, None))
         if isinstance(ordinal, (int, float)) and float(ordinal).is_integer():
             return int(ordinal)
         if re.fullmatch(r"-?[0-9]{1,9}", key):
             return int(key)
         why = f"its weight {ordinal} is no whole number" if ordinal is not None else "it has no number"
-        self.notes.append(f"{link}: answer {key} is stored as {place}: {why}")
+        self._note(f"{link}: answer {key} is stored as {place}: {why}")
         return place
 
     def _bounds(
         self, node: dict[str, Any], about: Mapping[str, list[dict[str, Any]]], kind: Kind
     ) -> tuple[float | None, float | None]:
-        lowest, highest = _number(about, fhir.MINIMUM), _number(about, fhir.MAXIMUM)
         if kind == "text":
             return None, float(node["maxLength"]) if "maxLength" in node else None
-        if kind in {"count", "number", "vas"} and (lowest is None or highest is None):
+        if kind not in {"count", "number", "vas"}:
+            return None, None
+        lowest, highest = _number(about, fhir.MINIMUM), _number(about, fhir.MAXIMUM)
+        if lowest is None or highest is None:
             lowest = 0.0 if lowest is None else lowest
             highest = float(MOST) if highest is None else highest
-            self.notes.append(f"{node['linkId']}: bounds are missing; {lowest:g} to {highest:g} was written")
+            self._note(f"{node['linkId']}: bounds are missing; {lowest:g} to {highest:g} was written")
         return lowest, highest
 
     def _gate(self, node: dict[str, Any]) -> Condition | None:
@@ -245,29 +232,46 @@ class _Reading:
         answer = one.get("answerCoding", {}).get("code", one.get("answerString", one.get("answerInteger")))
         return self.by_answer.get(one["question"], {}).get(str(answer))
 
-    def _text(self, node: Mapping[str, Any], name: str, otherwise: str) -> Text:
+    def _text(self, node: Mapping[str, Any], name: str, otherwise: str, where: str = "Questionnaire") -> Text:
         """A text in its languages; the definition needs English, so the base language stands in for it."""
-        base = str(self.document.get("language", "en"))[:2]
+        base = self._language(str(self.document.get("language", "en"))) or "en"
         found = {base: str(node.get(name) or otherwise)}
-        for one in node.get(f"_{name}", {}).get("extension", []):
-            parts = {part["url"]: part for part in one.get("extension", [])}
-            if one["url"] == fhir.TRANSLATION:
-                found[str(parts["lang"]["valueCode"])[:2]] = str(parts["content"]["valueString"])
+        beside = node.get(f"_{name}", {})
+        for member in beside.keys() - {"extension"}:
+            self._note(lost(where, f"_{name}.{member}"))
+        for tag, words in sorted(self._translations(beside, name, where), key=lambda one: len(one[0])):
+            language = self._language(tag)
+            if language is None or language in found:
+                self._note(lost(where, f"{name} in {tag}"))
             else:
-                self.notes.append(f"{name}: extension {one['url']} is not carried")
+                found[language] = words
+        if "en" not in found:
+            self._note(f"language: there are no English words; those in {base} stand in for them")
         return found if "en" in found else {"en": found[base], **found}
 
-    def _unit(self, about: Mapping[str, list[dict[str, Any]]]) -> Text:
+    def _translations(self, beside: Mapping[str, Any], name: str, where: str) -> Iterator[tuple[str, str]]:
+        """Language and words of each translation beside a text."""
+        for one in beside.get("extension", ()):
+            if one["url"] == fhir.TRANSLATION:
+                parts = {part["url"]: part for part in one.get("extension", ())}
+                yield str(parts["lang"]["valueCode"]), str(parts["content"]["valueString"])
+            else:
+                self._note(lost(where, f"{name} extension {one['url']}"))
+
+    def _language(self, tag: str) -> str | None:
+        """The two letters that a definition has for a language; None where it has no two letters."""
+        short = tag.partition("-")[0].lower()
+        if len(short) != 2 or not short.isalpha():
+            return None
+        if short != tag:
+            self._note(f"language: words in {tag} are those in {short} here")
+        return short
+
+    def _unit(self, about: Mapping[str, list[dict[str, Any]]], link: str) -> Text:
         if fhir.UNIT not in about:
             return {}
         coding = about[fhir.UNIT][0]["valueCoding"]
-        return self._text(coding, "display", str(coding.get("code", "")))
-
-    def _left_over(self, node: Mapping[str, Any], names: frozenset[str], urls: frozenset[str], where: str) -> None:
-        for name in node.keys() - names:
-            self.notes.append(f"{where}: {name} is not carried")
-        for url in _by_url(node).keys() - urls:
-            self.notes.append(f"{where}: extension {url} is not carried")
+        return self._text(coding, "display", str(coding.get("code", "")), link)
 
 
 def _by_url(node: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -158,7 +158,7 @@ def _item(
         label=_label(page, code, node),
         options=chosen,
         minimum=page.number(node, "minimum") if kind in _BOUNDED else None,
-        maximum=page.number(node, "maximum"),
+        maximum=page.number(node, "maximum") if kind in _BOUNDED or kind == "text" else None,
         unit=_text(page, node, "unit", needed=False),
         allows_na=page.flag(node, "allows_na", False),
         skippable=page.flag(node, "skippable", True),

@@ -170,10 +170,95 @@ def test_what_a_foreign_questionnaire_loses_is_listed() -> None:
     assert [option.code for option in first.options] == [1, 2]
     assert second.shown_if == Condition("item1", (2,))
     said = "\n".join(imported.notes)
-    for part in ("effectivePeriod is not carried", "g: the heading of a group", "/1: prefix is not carried",
-                 "answer LA1 is stored as 1", "/1: cannot name a column", "days: bounds are missing",
-                 "publisher: nothing is said", "Knee-Form became the code knee-form"):  # fmt: skip
+    for part in (
+        "not carried: Questionnaire, effectivePeriod", "not carried: g, the heading of a group",
+        "not carried: /1, prefix", "those in nl stand in", "answer LA1 is stored as 1", "/1: cannot name a column",
+        "days: bounds are missing", "publisher: nothing is said", "Knee-Form became the code knee-form",
+    ):  # fmt: skip
         assert part in said
+
+
+HL7 = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def control(code: str) -> dict[str, Any]:
+    return {"url": f"{HL7}questionnaire-itemControl", "valueCodeableConcept": {"coding": [{"code": code}]}}
+
+
+def translated(**words: str) -> dict[str, Any]:
+    """Words beside a text, by language; an underscore stands for a dash."""
+    parts = [
+        [{"url": "lang", "valueCode": tag.replace("_", "-")}, {"url": "content", "valueString": text}]
+        for tag, text in words.items()
+    ]
+    return {"extension": [{"url": f"{HL7}translation", "extension": two} for two in parts]}
+
+
+LOST_OF_ITEMS: list[tuple[dict[str, Any], str]] = [
+    ({"extension": [control("drop-down")]}, "a, itemControl drop-down"),
+    ({"type": "decimal", "extension": [control("slider")]}, "a, itemControl slider"),
+    ({"extension": [{"url": "http://else.where/x", "valueCode": "y"}]}, "a, extension http://else.where/x"),
+    ({"type": "date", "extension": [{"url": f"{HL7}minValue", "valueDate": "2026-01-01"}]}, "a, extension " + HL7),
+    ({"initial": [{"valueInteger": 3}]}, "a, initial"),
+    ({"maxLength": 3}, "a, maxLength"),
+    ({"definition": "http://x"}, "a, definition"),
+    ({"item": [{"linkId": "c", "type": "date", "text": "C"}]}, "a, that items lie inside this one"),
+    ({"readOnly": True}, "a, an item that is hidden or read-only"),
+    ({"extension": [{"url": f"{HL7}questionnaire-hidden", "valueBoolean": True}]}, "a, an item that is hidden"),
+    ({"_text": {"extension": [{"url": f"{HL7}rendering-xhtml", "valueString": "<b/>"}]}}, "a, text extension " + HL7),
+    ({"_text": translated(fry="W")}, "a, text in fry"),
+    ({"_text": translated(de="W", de_CH="W")}, "a, text in de-CH"),
+    ({"_text": translated(nl_BE="W")}, "words in nl-BE are those in nl here"),
+    ({"_linkId": {"id": "z"}}, "a, _linkId"),
+    ({"type": "display", "enableWhen": []}, "a, enableWhen"),
+    ({"type": "group", "extension": [control("grid")]}, "a, extension " + HL7),
+    ({"type": "group", "_text": translated(nl="W"), "required": True}, "a, required"),
+    (
+        {"extension": [{"url": f"{HL7}questionnaire-unit", "valueCoding": {"code": "h", "display": "hours"}}]},
+        "a, unit code h",
+    ),
+    ({"answerOption": [{"valueInteger": 1, "initialSelected": True}]}, "a answer 1, initialSelected"),
+    ({"answerOption": [{"valueInteger": 1}]}, "type integer with a list of answers is a choice here"),
+    (
+        {
+            "type": "choice",
+            "answerOption": [{"valueCoding": {"system": "http://loinc.org", "code": "1", "version": "2"}}],
+        },
+        "a, answers as codes of http://loinc.org",
+    ),
+    ({"type": "choice", "answerOption": [{"valueCoding": {"code": "1", "version": "2"}}]}, "a answer 1, version"),
+    (
+        {"enableWhen": [{"question": "b", "operator": "=", "answerBoolean": True, "extension": []}]},
+        "a enableWhen, extension",
+    ),
+]
+
+
+@pytest.mark.parametrize(("item", "line"), LOST_OF_ITEMS, ids=[line for _, line in LOST_OF_ITEMS])
+def test_nothing_of_an_item_is_dropped_in_silence(item: dict[str, Any], line: str) -> None:
+    plain = {"linkId": "a", "text": "A", "type": "integer"}
+    items = [{"linkId": "b", "type": "boolean", "text": "B"}, {**plain, **item}]
+    before = fhir_import.instrument_of({**FOREIGN, "language": "en", "item": [items[0], plain]}).notes
+    notes = fhir_import.instrument_of({**FOREIGN, "language": "en", "item": items}).notes
+    assert [note for note in set(notes) - set(before) if line in note]
+
+
+@pytest.mark.parametrize(
+    ("root", "line"),
+    [
+        ({"description": "long"}, "Questionnaire, description"),
+        ({"meta": {"profile": ["http://x"]}}, "Questionnaire, meta"),
+        ({"text": {"status": "generated", "div": "<div/>"}}, "Questionnaire, text"),
+        ({"contained": [{"resourceType": "ValueSet"}]}, "Questionnaire, contained"),
+        ({"status": "retired"}, "Questionnaire, status retired"),
+        ({"subjectType": ["Practitioner"]}, "Questionnaire, subjectType Practitioner"),
+        ({"name": "Other"}, "Questionnaire, name Other"),
+        ({"extension": [{"url": "http://x", "valueCode": "y"}]}, "Questionnaire, extension http://x"),
+        ({"_title": translated(fry="W")}, "Questionnaire, title in fry"),
+    ],
+)
+def test_nothing_of_the_whole_is_dropped_in_silence(root: dict[str, Any], line: str) -> None:
+    assert f"not carried: {line}" in "\n".join(fhir_import.instrument_of({**FOREIGN, **root}).notes)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +272,15 @@ def test_what_a_foreign_questionnaire_loses_is_listed() -> None:
             "enableWhen",
         ),
         ({"type": "group", "repeats": True}, "repeats"),
+        ({"type": "group", "enableWhen": [{}]}, "on a condition"),
+        ({"type": "integer", "repeats": True}, "several answers"),
+        ({"type": "string", "answerValueSet": "http://x"}, "answerValueSet"),
+        ({"type": "time"}, "type time"),
+        ({"type": "open-choice", "answerOption": [{"valueString": "x"}]}, "type open-choice"),
+        ({"type": "date", "answerOption": [{"valueDate": "2026-01-01"}]}, "not chosen from a list"),
+        ({"type": "choice", "answerOption": [{"valueReference": {}}]}, "expected a coding"),
+        ({"type": "date", "modifierExtension": [{"url": "http://x"}]}, "modifierExtension"),
+        ({"type": "choice", "answerOption": [{"valueInteger": 1, "modifierExtension": [{}]}]}, "modifierExtension"),
         ({}, "not well formed"),
     ],
 )
@@ -195,6 +289,12 @@ def test_what_would_change_its_meaning_is_refused(item: dict[str, Any], message:
     with pytest.raises(InvalidInstrument) as caught:
         fhir_import.instrument_of({**FOREIGN, "item": items})
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("root", [{"modifierExtension": [{"url": "http://x"}]}, {"implicitRules": "http://x"}], ids=str)
+def test_what_changes_the_whole_is_refused(root: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInstrument, match=next(iter(root))):
+        fhir_import.instrument_of({**FOREIGN, **root})
 
 
 def test_the_commands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
