@@ -38,9 +38,10 @@ def command(
     """Score STUDY again under the scorer and the value sets of today; the old scores are kept beside the new.
 
     Reports, per scale, how many forms were compared and how many changed; differences are new less old, the mean is
-    of all forms with a number both times. Exports show the newest from then on, one as of an earlier day what was
-    known then. Stopped half-way, run it again: it goes on where it was. Forms of a definition that is not here are
-    named on standard error; the exit status is 1 then.
+    of all forms with a number both times. From then on exports and pages show the scores with the value set that the
+    protocol names, of these the newest scorer's; an export as of an earlier day what was known then. Stopped
+    half-way, run it again: it goes on where it was. Forms of a definition that is not here are named on standard
+    error; the exit status is 1 then.
 
     Example: pro rescore scopes --instrument eq-5d-5l --dry-run
     """

@@ -24,7 +24,7 @@ STORY: tuple[tuple[str, dict[str, dict[str, Answer]]], ...] = (
     ("baseline", {QLQ: THIRTY, "eq-5d-5l": STATE, "tess-le": {f"q{number}": 4 for number in range(1, 31)}}),
     ("before_surgery", {QLQ: TIRED, "eq-5d-5l": {**STATE, "MO": 4, "PD": 4, "VAS": 45}}),
     ("postop_30d", {}),
-    ("month_3", {QLQ: {**TIRED, "q1": 2, "q8": 2}, "eq-5d-5l": {"MO": 2, "VAS": 60}}),
+    ("month_3", {QLQ: {**TIRED, "q1": 2, "q8": 2}, "eq-5d-5l": {"MO": 2, "VAS": 60}, "ipcq": {"unpaid": 1}}),
     ("month_6", {QLQ: FITTER, "eq-5d-5l": {**STATE, "PD": 1, "VAS": 85}, "tess-le": {"q1": 5, "q2": 5}}),
 )
 """Timepoint, and what was answered there; nothing where the window went by."""

@@ -45,6 +45,7 @@ SAID = {
         "Worse, −40.0 than at baseline, by at least what matters Beyond threshold",
         "No score: 1 of 4 answered, 2 needed",
         "No score: a scale it is made of has none",
+        "No answers No score: 0 of 2 answered –",
         "Of clinical importance below 83 [2] A change of 10 matters (published: 5 to 10) [1]",
         "Giesinger JM et al.",
         "none of this is a diagnosis",

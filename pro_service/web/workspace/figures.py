@@ -93,14 +93,15 @@ def _row(found: InstrumentResults, each: ScaleResults, numbered: Mapping[str, in
         _cell(result, scale, decimals, priced and occasion.made is not None and not occasion.made.value_set)
         for result, occasion in zip(each.results, found.occasions, strict=True)
     )
-    drawn = course(each.stick, _through(found, each)) if scale.higher_is != "neither" else None
+    through = _through(found, each)
+    drawn = course(each.stick, through) if scale.higher_is != "neither" else None
     return Row(
         scale.code,
         label,
         _points(scale),
         cells,
         drawn,
-        _course_text(label, each, decimals) if drawn else "",
+        _course_text(label, each.stick, [value for _, value in through], decimals) if drawn else "",
         tuple(Figure(_in_words(reading, decimals), numbered[reading.source]) for reading in each.stick.readings),
     )
 
@@ -135,7 +136,10 @@ def _why(result: Result, scale: Scale, unpriced: bool) -> str:
     needs = need(scale)
     if needs is not None and needs.scales:
         return gettext("No score: a scale it is made of has none")
-    told = {"answered": result.answered, "items": result.items, "least": needs.least if needs else result.items}
+    told = {"answered": result.answered, "items": result.items}
+    if needs is None:  # a sum of counts: which of them it needs depends on the answers before them
+        return gettext("No score: %(answered)s of %(items)s answered") % told
+    told["least"] = needs.least
     return gettext("No score: %(answered)s of %(items)s answered, %(least)s needed") % told
 
 
@@ -191,7 +195,7 @@ def _decimals(scale: Scale, results: Sequence[Result | None]) -> int:
 
 
 def _through(found: InstrumentResults, each: ScaleResults) -> list[tuple[datetime, float]]:
-    """The instants and values that have both."""
+    """The scores that are numbers, with the instant of each, in the order in which they came."""
     through = []
     for occasion, result in zip(found.occasions, each.results, strict=True):
         at = occasion.assessment.submitted_at or occasion.assessment.closes_at
@@ -200,11 +204,7 @@ def _through(found: InstrumentResults, each: ScaleResults) -> list[tuple[datetim
     return sorted(through)
 
 
-def _course_text(label: str, each: ScaleResults, decimals: int) -> str:
-    values = [one.value for one in each.results if one is not None and isinstance(one.value, int | float)]
+def _course_text(label: str, stick: Yardstick, values: Sequence[float], decimals: int) -> str:
     told = {"scale": label, "values": ", ".join(number(value, decimals) for value in values)}
-    return gettext("%(scale)s over time: %(values)s") % told + _threshold_text(each.stick)
-
-
-def _threshold_text(stick: Yardstick) -> str:
-    return f". {_threshold(stick.thresholds[0])}" if stick.thresholds else ""
+    limit = f". {_threshold(stick.thresholds[0])}" if stick.thresholds else ""
+    return gettext("%(scale)s over time: %(values)s") % told + limit
