@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test lint bench docs screenshots clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 # One stamp per set of dependencies: installing again only when setup.cfg changed.
 $(VENV)/.installed: setup.cfg pyproject.toml
@@ -42,6 +42,10 @@ bench: $(VENV)/.installed-tests  ## one JSON line per benchmark, each against a 
 
 docs: $(VENV)/.installed-tests  ## write the reference pages that follow from code and data
 	@$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/.installed-tests  ## a picture of every patient screen in var/screenshots, to be looked at
+	@$(BIN)/python -m tests.support.chromium
+	@$(BIN)/python -m tests.screenshots
 
 clean:  ## forget the virtual environment and caches; var/ with its data stays
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ import sys
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -41,7 +42,6 @@ class AsOf(click.ParamType[date]):
 @click.argument("study")
 @click.option(
     "--format",
-    "form",
     required=True,
     metavar="FORMAT",
     help="csv, parquet, ... (one that is unknown lists those that exist).",
@@ -54,17 +54,7 @@ class AsOf(click.ParamType[date]):
 @click.option("--free-text", is_flag=True, help="With what people typed themselves; it may name them.")
 @click.option("--timing", is_flag=True, help="With the table item_times: when each question was seen and answered.")
 @actor_option
-def command(
-    *,
-    study: str,
-    form: str,
-    output: Path,
-    as_of: date | None,
-    masked: bool,
-    free_text: bool,
-    timing: bool,
-    actor: Actor,
-) -> None:
+def command(*, output: Path, actor: Actor, **asked: Any) -> None:
     """Write a data cut of STUDY: participants, forms, items and scores wide and long, codebook and manifest.
 
     Never a name or an address. The same cut is the same bytes.
@@ -72,16 +62,8 @@ def command(
     Example: pro export scopes --format csv --output cut-march --as-of 2026-03-31
     """
     runtime = open_runtime()
-    asked = {
-        "study": study,
-        "format": form,
-        "as_of": as_of,
-        "masked": masked,
-        "free_text": free_text,
-        "timing": timing,
-    }
     with runtime.work(actor) as work:
-        exports.record(work, **asked)  # type: ignore[arg-type]  # the options, each of its own type
+        exports.record(work, **asked)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -92,9 +74,9 @@ def command(
         transient=True,
     )
     with bar, runtime.work(actor, writes=False) as work:
-        task = bar.add_task(f"Writing {form}", total=None)
+        task = bar.add_task(f"Writing {asked['format']}", total=None)
         advance = partial(bar.advance, task)
-        manifest = exports.write(work, directory=output, progress=advance, **asked)  # type: ignore[arg-type]  # as above
+        manifest = exports.write(work, directory=output, progress=advance, **asked)
     for name, file in manifest["files"].items():
         click.echo(f"{output / name}  {file['rows']} rows")
     click.echo(f"{output / MANIFEST}  cut off {manifest['cut_off']}")
