@@ -60,6 +60,10 @@ def import_(
     answered, and shows in comments how scales are declared.
     """
     foreign = opened(file.read_bytes(), file=file.name)
+    if without_logic and not foreign.is_table:
+        raise click.BadParameter(
+            f"{foreign.kind} is refused where its logic can't be carried", param_hint="--without-logic"
+        )
     imported = foreign.read(_chosen(foreign, form), _two_letters(language), without_logic)
     instrument = with_scales(imported.instrument, requests)
     text = write(instrument)

@@ -72,8 +72,10 @@ class Draft:
     stand_ins: dict[str, list[int]] = field(default_factory=dict)  # language -> rows where it stands in for English
 
     def note(self, row: int, name: str, why: str) -> None:
-        """Something about a row that is not carried, or had to be assumed."""
-        self.notes.append((row, f"{name}: {why}" if name else why))
+        """Something about a row that is not carried, or had to be assumed; what was said already is not said again."""
+        said = (row, f"{name}: {why}" if name else why)
+        if said not in self.notes[-50:]:
+            self.notes.append(said)
 
     def wrong(self, row: int, name: str, why: str) -> None:
         """Something that makes the questionnaire impossible to carry."""

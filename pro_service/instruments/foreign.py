@@ -30,6 +30,7 @@ class Foreign:
     kind: str
     forms: tuple[str, ...]
     read: Callable[[str, str, bool], Imported]
+    is_table: bool = True
 
 
 def opened(content: bytes, *, file: str) -> Foreign:
@@ -47,7 +48,7 @@ def _fhir(content: bytes, file: str) -> Foreign:
         document = json.loads(text_of(content, file=file))
     except (ValueError, RecursionError) as error:
         raise InvalidInstrument(f"{file} is not JSON") from error
-    return Foreign("a FHIR Questionnaire", (), lambda *_: fhir_import.instrument_of(document))
+    return Foreign("a FHIR Questionnaire", (), lambda *_: fhir_import.instrument_of(document), is_table=False)
 
 
 def _table(found: Sequence[Sheet], file: str) -> Foreign:

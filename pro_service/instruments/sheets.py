@@ -71,9 +71,14 @@ def _xlsx(content: bytes, file: str) -> tuple[Sheet, ...]:
         book = load_workbook(BytesIO(content), read_only=True, data_only=True)
         found = []
         for sheet in book.worksheets:
-            cells = sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS)
+            cells = sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1)
             rows = tuple((row, tuple(map(word, values))) for row, values in enumerate(cells, start=1))
-            found.append(Sheet(sheet.title, rows))
+            if any(any(values[MOST_COLUMNS:]) for _, values in rows) or any(
+                any(values) for _, values in rows[MOST_ROWS:]
+            ):
+                message = f"expected at most {MOST_ROWS} rows and {MOST_COLUMNS} columns in the sheet {sheet.title}"
+                raise unusable(file, 1, message)
+            found.append(Sheet(sheet.title, rows[:MOST_ROWS]))
         book.close()
     except (BadZipFile, InvalidFileException, KeyError, ValueError, IndexError):
         raise unusable(file, 1, "not a workbook that can be read") from None

@@ -90,3 +90,11 @@ def test_a_file_of_one_form_takes_no_form(capsys: pytest.CaptureFixture[str]) ->
     status, _, err = pro(capsys, "instrument", "import", XLSFORM, "--form", "balance")
     assert status == 2
     assert "an XLSForm is one form" in err
+
+
+def test_of_fhir_no_logic_is_left_out(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    there = tmp_path / "gad-7.json"
+    assert run(["instrument", "export", "gad-7", "--output", str(there)]) == 0
+    status, _, err = pro(capsys, "instrument", "import", there, "--without-logic")
+    assert status == 2
+    assert "a FHIR Questionnaire is refused where its logic can't be carried" in err

@@ -138,6 +138,28 @@ def test_the_keepers_of_the_format_take_our_example_too() -> None:
         assert "<h:title>Balance</h:title>" in convert(str(XLSFORM)).xform
 
 
+FRAGMENTS = st.sampled_from(
+    ["1", "q0", "[q0] = '1'", "${q0} = 1", "1, A | 2, B", "a,b|", "<b>x</b>", "&amp;", "=1+1", "é\n", "y",
+     ". > 1 and . < 5", "start=1 end=0 step=0", "99999999999", "-5", "1e9", "not(", "@HIDDEN", "number", "integer", ""]
+)  # fmt: skip
+KINDS = st.sampled_from(["radio", "checkbox", "slider", "text", "yesno", "range", "integer", "select_one a", "date"])
+
+
+@given(st.lists(st.tuples(KINDS, st.lists(FRAGMENTS, min_size=15, max_size=15)), min_size=1, max_size=4))
+@settings(max_examples=100)
+def test_whatever_stands_in_a_cell_it_is_carried_or_refused(rows: list[tuple[str, list[str]]]) -> None:
+    fields = [[f"q{place}", "f", "", kind, *cells[:14]] for place, (kind, cells) in enumerate(rows)]
+    asked = [[kind, f"q{place}", *cells[:6]] for place, (kind, cells) in enumerate(rows)]
+    sheets = [["survey"], *(["", *row] for row in [SURVEY, *asked]), ["choices"], *(["", *row] for row in CHOICES)]
+    for content in (as_csv([DICTIONARY, *fields]), as_csv(sheets)):
+        try:
+            found = imported(content, "form.csv", form="f", without_logic=True)
+        except InvalidInstrument as error:
+            assert error.problems  # noqa: PT017  # each with its row
+        else:
+            assert found.instrument.items
+
+
 def test_a_workbook_says_what_its_table_says() -> None:
     rows = list(csv.reader(StringIO(XLSFORM.read_text(encoding="utf-8"))))
     starts = [place for place, row in enumerate(rows) if row[0]]
@@ -258,6 +280,7 @@ REFUSED = [
     (b"\xff\xfea", "form.csv", "expected text in UTF-8"),
     (b"type,name\n", "form.xls", "expected a file that ends in .csv, .xlsx"),
     (survey(), "form.xlsx", "expected at least one question"),
+    (as_xlsx(survey=[["type", "name", *["x"] * 199]]), "form.xlsx", "at most 20000 rows and 200 columns"),
     (survey(["frob", "q", "Q"]), "form.xlsx", "form.xlsx:2: q: type frob: expected one of select_one LIST"),
     (survey(["text", "", "Q"]), "form.xlsx", "form.xlsx:2: text: expected a name"),
     (survey(["select_one nope", "q", "Q"]), "form.xlsx", "there is no list nope among the choices"),
