@@ -163,3 +163,22 @@ def test_somebody_elses_assessment_does_not_exist(
 
 def test_staff_are_no_patients(staff: Caller) -> None:
     assert code_of(staff("GET", "/me")) == "forbidden"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+def test_saves_that_arrive_in_another_order_never_undo_a_newer_one(
+    patient: Caller, open_one: dict[str, Any], order: tuple[int, ...]
+) -> None:
+    """One phone's saves, overtaking each other: each says on which revision it was given, and one of them wins."""
+    sent = [({"q1": 1, "q2": 1}, 0), ({"q1": 2, "q3": 1}, 0), ({"q1": 3}, 1)]
+    taken: list[int] = []
+    for which in (*order, *order):  # and all of them once more
+        answer = save(patient, open_one, *sent[which])
+        if answer.status_code == 200:
+            taken.append(which)
+        else:
+            assert code_of(answer) == "stale-revision"
+    last = max(set(taken), key=taken.index)
+    now = patient("GET", path(open_one)).get_json()["instruments"][0]["answers"]
+    assert now["q1"] == sent[last][0]["q1"]
+    assert {item: now[item] for which in taken for item in sent[which][0] if item != "q1"}.items() <= now.items()
