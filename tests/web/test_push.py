@@ -11,6 +11,7 @@ from playwright.sync_api import CDPSession, Page
 
 from pro_service.settings import Settings
 from tests.support.browser_push import b64
+from tests.support.ports import wait_until
 from tests.web.conftest import Phone, Visitor, words_of
 
 Invite = Callable[..., Visitor]
@@ -61,9 +62,8 @@ class TestWhereThereIsAKey:
                 "ServiceWorker.deliverPushMessage",
                 {"origin": on_phone.base, "registrationId": registration, "data": json.dumps(message)},
             )
-        page.wait_for_function(SHOWN)
-        shown = page.evaluate(f"async () => {{ return await ({SHOWN})() }}")
-        assert shown == [["Your questions are ready", "5 minutes", "1"]]
+        shown = [["Your questions are ready", "5 minutes", "1"]]
+        wait_until(lambda: page.evaluate(SHOWN) == shown, what="the notification, once")
 
 
 SHOWN = """async () => {

@@ -27,7 +27,7 @@ export async function keepPages(paths) {
 }
 
 async function settle() {
-  leaveOnly(whose());
+  await leaveOnly(whose());
   if (!worker) return;
   try {
     await worker.register("/sw.js");
@@ -39,15 +39,16 @@ async function settle() {
 }
 
 /** Signing out needs the server: without network nothing would end. */
-function signOut(event) {
+async function signOut(event) {
+  event.preventDefault();
   const form = event.target;
-  if (navigator.onLine) {
-    leaveOnly("");
-    forgetPages();
+  if (!navigator.onLine) {
+    form.querySelector("[role=alert]").textContent = form.dataset.offline;
     return;
   }
-  event.preventDefault();
-  form.querySelector("[role=alert]").textContent = form.dataset.offline;
+  await leaveOnly("");
+  await forgetPages();
+  form.submit();
 }
 
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", signOut);

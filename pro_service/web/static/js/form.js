@@ -3,7 +3,7 @@
 import { saving } from "./api.js";
 import { ask } from "./conflict.js";
 import { forgetPages } from "./device.js";
-import { Memory } from "./memory.js";
+import { Memory, recall } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { Question } from "./question.js";
 import { heed } from "./settings.js";
@@ -18,6 +18,7 @@ const form = document.getElementById("form");
 const { api, assessment } = form.dataset;
 const questions = [...form.querySelectorAll(".question")].map((element) => new Question(element));
 const byItem = new Map(questions.map((question) => [`${question.instrument}.${question.item}`, question]));
+await recall();
 const memory = new Memory(assessment);
 const steps = new Steps(form, questions);
 const outbox = new Outbox(memory, revisions(), saving(api, shownIn), hear);
@@ -97,8 +98,7 @@ function alarm(words) {
 
 /** Nothing of it stays on this device. */
 async function leave() {
-  memory.forget();
-  await forgetPages();
+  await Promise.all([memory.forget(), forgetPages()]);
 }
 
 function over(words) {

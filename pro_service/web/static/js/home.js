@@ -3,7 +3,7 @@
 import { saving } from "./api.js";
 import { forgetPages, keepPages } from "./device.js";
 import { offer } from "./install.js";
-import { Memory } from "./memory.js";
+import { Memory, recall } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { submit } from "./submission.js";
 import { text } from "./texts.js";
@@ -49,12 +49,13 @@ class Card {
   }
 
   async leave() {
-    this.memory.forget();
-    await forgetPages();
+    await Promise.all([this.memory.forget(), forgetPages()]);
     location.reload();
   }
 }
 
+offer(document.getElementById("install"));
+await recall();
 for (const element of document.querySelectorAll("[data-forget]")) {
   for (const assessment of element.dataset.forget.split(" ").filter(Boolean)) new Memory(assessment).forget();
 }
@@ -69,6 +70,5 @@ function retry() {
 window.addEventListener("online", retry);
 window.addEventListener("offline", retry);
 document.addEventListener("visibilitychange", () => document.hidden || retry());
-window.addEventListener("load", () => keepPages(cards.map(({ element }) => element.querySelector("a").pathname)));
 retry();
-offer(document.getElementById("install"));
+keepPages(cards.map(({ element }) => element.querySelector("a").pathname));

@@ -4,6 +4,8 @@ Per question what the server does not have yet; beside it what it has, so that a
 without network. Two tabs may write at once: every change reads first, and touches no more than its own questions.
 */
 
+import { all, put, remove } from "./vault.js";
+
 const PREFIX = "pro-answers:";
 const LONGEST = 100 * 24 * 3600_000; // milliseconds; longer than any window is open
 
@@ -31,12 +33,25 @@ export class Memory {
     edit(kept);
     this.own = { ...kept, person: this.person, at: Date.now() };
     this.lasts = store(this.key, this.own);
+    put({ key: this.key, ...this.own });
   }
 
-  forget() {
+  /** Resolves when nothing of it is left. */
+  async forget() {
     this.own = {};
-    store(this.key, null);
+    await drop(this.key);
   }
+}
+
+let recalled = null;
+
+/** Bring back what localStorage has lost, before anything is read. */
+export function recall() {
+  return (recalled ??= all().then((entries) => {
+    for (const { key, ...kept } of entries) {
+      if ((stored(key)?.at ?? 0) < kept.at) store(key, kept);
+    }
+  }));
 }
 
 /** Who is signed in on this page: a mark of theirs that says nothing about them; "" for nobody. */
@@ -45,14 +60,24 @@ export function whose() {
 }
 
 /** What was sent already leaves this device, unless it is `person`'s; so does whatever can never be sent any more. */
-export function leaveOnly(person) {
-  for (const key of keys()) {
-    const kept = stored(key) ?? {};
-    const waiting = Object.keys(kept.pending ?? {}).length > 0;
-    const stale = Date.now() - (kept.at ?? Date.now()) > LONGEST;
-    if (stale || (kept.person !== person && !waiting)) store(key, null);
-    else if (kept.person !== person) store(key, { ...kept, known: {}, progress: null });
-  }
+export async function leaveOnly(person) {
+  await recall();
+  await Promise.all(keys().map((key) => leave(key, stored(key) ?? {}, person)));
+}
+
+function leave(key, kept, person) {
+  const waiting = Object.keys(kept.pending ?? {}).length > 0;
+  const stale = Date.now() - (kept.at ?? Date.now()) > LONGEST;
+  if (stale || (kept.person !== person && !waiting)) return drop(key);
+  if (kept.person === person) return null;
+  const less = { ...kept, known: {}, progress: null };
+  store(key, less);
+  return put({ key, ...less });
+}
+
+function drop(key) {
+  store(key, null);
+  return remove(key);
 }
 
 function keys() {
