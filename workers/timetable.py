@@ -11,7 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pro_service.runtime import Runtime
-from workers import audit, exports, heartbeats, idempotency, link_requests, reminders, scores, sessions, webhooks
+from workers import (
+    amendments,
+    audit,
+    exports,
+    heartbeats,
+    idempotency,
+    link_requests,
+    reminders,
+    scores,
+    sessions,
+    webhooks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ TIMETABLE = (
     Entry("reminders.digest", reminders.digest, every=60),
     Entry("scores.close", scores.close, every=60),
     Entry("sessions.end", sessions.end, every=60),
+    Entry("amendments.carry_on", amendments.carry_on, every=60),
     Entry("audit.seal", audit.seal, every=60),
     Entry("idempotency.forget", idempotency.forget, every=3600),
 )

@@ -51,7 +51,7 @@ def activate(*, study: str, real_participants: bool, dry_run: bool, actor: Actor
     """Make the newest loaded version the one participants are enrolled under. It can't be changed afterwards.
 
     Where it amends an active one, everybody enrolled follows by its policies, a batch of people at a time. Stopped
-    half-way, run it again: it goes on where it was.
+    half-way, a worker goes on within a minute, or the command run again.
 
     Example: pro study activate scopes --real-participants
     """

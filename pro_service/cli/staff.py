@@ -110,6 +110,25 @@ def list_accounts(actor: Actor) -> None:
     Console().print(table)
 
 
+@command.command("preferences")
+@actor_option
+def list_preferences(actor: Actor) -> None:
+    """List which messages each open account wants, in which language, and when its next digest is due.
+
+    `all`: digests and what is urgent; `urgent`: only that; `none`. `pro staff prefer` changes it.
+
+    Example: pro staff preferences
+    """
+    with open_runtime().work(actor, writes=False) as work:
+        members = access.staff_list(work)
+    table = Table("e-mail", "messages", "language", "next digest (UTC)")
+    for one in members:
+        if one.disabled_at is None:
+            due = f"{one.next_digest_at:%Y-%m-%d %H:%M}" if one.next_digest_at and one.wish == "all" else ""
+            table.add_row(one.email, one.wish, one.language, due)
+    Console().print(table)
+
+
 def _show(made: Credentials) -> None:
     click.echo(f"one-time-code secret: {made.totp_secret}")
     click.echo(f"for an authenticator app: {made.totp_uri}")

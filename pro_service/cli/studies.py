@@ -100,6 +100,8 @@ def _check_events(study: Study, events: Sequence[TrialEvent]) -> None:
 def load(file: str, actor: Actor) -> None:
     """Keep a study file as a version, not active yet. The same file again changes nothing.
 
+    Warns, as `check` does, of words in its messages that speak of health.
+
     Definitions of questionnaires in a folder `instruments` beside the file are loaded with it, for good.
 
     Example: pro study load scopes
@@ -109,6 +111,7 @@ def load(file: str, actor: Actor) -> None:
         for path in definitions.beside(file):
             instruments.load(work, document=definitions.text_of(path), file=str(path))
         study = studies.load(work, document=text, file=name)
+    _point_out(file)
     click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
 
 

@@ -30,6 +30,7 @@ PERMISSIONS = READ_A_SITE | {
     "arms.read",  # which treatment somebody was allotted
     "studies.load",
     "studies.activate",
+    "studies.carry_out",  # an amendment that is active, for those who are enrolled
     "participants.enrol",
     "participants.change",  # language, site, preferences such as channel and quiet hours
     "contacts.read",
@@ -87,6 +88,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "exports.write",
         "audit.read",
         "audit.seal",
+        "studies.carry_out",
     },
     "participant": frozenset(
         {"studies.read", "assessments.read", "responses.read", "responses.save", "participants.change"}

@@ -2,7 +2,7 @@
 
 Carrying out takes a batch of people per transaction, each with their version, their schedule and the audit lines of
 both. Somebody is under the old version or under the new, never between; stopped half-way, the rest follows when it is
-asked again, and who was done is not touched twice.
+asked again, as a worker does every minute, and who was done is not touched twice.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def carry_out(open_work: OpenWork, *, study: str, progress: Progress) -> int:
     """
     done = brought = 0
     with open_work() as work:
-        require(work.actor, "studies.activate", study=study)
+        require(work.actor, "studies.carry_out", study=study)
         versions = studies.activated(work, code=study)
         waiting = stored.counts(work.session, [one.id for one in versions[:-1]])
     total = sum(waiting.get(one.id, 0) * steps for steps, one in enumerate(reversed(versions)))
@@ -99,6 +99,13 @@ def carry_out(open_work: OpenWork, *, study: str, progress: Progress) -> int:
             brought += taken if new is versions[-1] else 0
             progress(done, max(total, done))
     return brought
+
+
+def carry_on(open_work: OpenWork) -> int:
+    """Carry out what was stopped half-way, of every study; how many people that were."""
+    with open_work() as work:
+        stopped = sorted(behind(work))
+    return sum(carry_out(open_work, study=study, progress=lambda _done, _total: None) for study in stopped)
 
 
 def behind(work: Work) -> Mapping[str, int]:

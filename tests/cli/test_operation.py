@@ -70,6 +70,17 @@ def test_accounts_are_made_listed_reset_and_disabled(pro: Pro) -> None:
     )
 
 
+def test_what_each_account_wants_to_be_told_is_listed(pro: Pro) -> None:
+    for name in ("ann", "bob", "cas"):
+        pro("staff", "add", f"{name}@example.org", "--role", "monitor", "--password", "correct horse battery")
+    pro("staff", "prefer", "ann@example.org", "--messages", "urgent", "--language", "nl")
+    pro("staff", "disable", "cas@example.org")
+    status, out, _ = pro("staff", "preferences")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "@" in line]
+    assert status == 0
+    assert [row[:3] for row in rows] == [["ann@example.org", "urgent", "nl"], ["bob@example.org", "all", "en"]]
+
+
 def test_the_audit_trail_says_who_typed_it(pro: Pro, engine: Engine) -> None:
     pro("staff", "add", "ann@example.org", "--role", "monitor", "--password", "correct horse battery", "--actor", "bob")
     with engine.connect() as connection:

@@ -206,6 +206,21 @@ def test_an_active_version_cannot_be_loaded_over(
     assert err.startswith("already-active: version 1 of tiny is active and cannot change")
 
 
+@pytest.mark.parametrize("command", ["check", "load"])
+def test_words_of_health_in_messages_are_pointed_out(
+    capsys: pytest.CaptureFixture[str], environment: None, tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(GOOD.read_text().replace("subject: Ready,", "subject: From your hospital,"))
+    status, out, err = pro(capsys, command, str(file))
+    assert status == 0
+    assert "tiny version 1" in out
+    assert err.startswith(f"warning: {file}:67: messages.invitation.en.subject: says 'hospital', a word of health")
+    assert len(err.splitlines()) == 1
+    file.write_text(GOOD.read_text())
+    assert pro(capsys, command, str(file))[::2] == (0, "")
+
+
 @pytest.mark.parametrize("name", ["check", "plan", "load", "activate", "list"])
 def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
     status, out, _ = pro(capsys, name, "--help")
