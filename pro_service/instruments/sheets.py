@@ -54,7 +54,7 @@ def text_of(content: bytes, *, file: str) -> str:
 
 def _csv(content: bytes, file: str) -> tuple[Sheet, ...]:
     text = text_of(content, file=file)
-    head = text.split("\n", maxsplit=1)[0]
+    head = next((line for line in text.splitlines()[:10] if any(mark in line for mark in ",;\t")), "")
     reader = csv.reader(StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
     rows, start = [], 1
     try:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import product
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pro_service.domain.form_logic import Known, gate, parsed
-from pro_service.domain.instruments import YES_NO, Condition, Item, Option
+from pro_service.domain.instruments import YES_NO, Answers, Condition, Instrument, Item, Option, visible
 
 THREE = tuple(Option(code, {"en": str(code)}) for code in (0, 1, 2))
 ITEMS = {
@@ -94,3 +98,38 @@ def test_too_many_questions_are_not_tried_out() -> None:
     questions = {(code, ""): Known(code, PLAIN) for code in items}
     with pytest.raises(ValueError, match="it looks at too many questions"):
         gate(parsed(" and ".join(f"[{code}] = 1" for code in items)), questions, items)
+
+
+Said = tuple[str, Callable[[Answers], bool]]
+"""An expression as the other system writes it, and what it means, told without the code under test."""
+
+
+def compared(code: str, value: int, sign: str) -> Said:
+    return f"[{code}] {sign} '{value}'", lambda answers: (answers.get(code) == value) == (sign == "=")
+
+
+def joined(parts: list[Said], word: str) -> Said:
+    whole = {"and": all, "or": any}[word]
+    return f"({f' {word} '.join(text for text, _ in parts)})", lambda a: whole(means(a) for _, means in parts)
+
+
+COMPARED = st.builds(compared, st.sampled_from("abc"), st.integers(0, 2), st.sampled_from(["=", "=", "<>"]))
+SAID = st.recursive(
+    COMPARED, lambda inner: st.builds(joined, st.lists(inner, min_size=1, max_size=3), st.sampled_from(["and", "or"]))
+)
+
+
+@given(SAID)
+@settings(max_examples=100)
+def test_a_question_is_shown_here_exactly_when_it_is_there(said: Said) -> None:
+    text, means = said
+    try:
+        condition = gate(parsed(text), QUESTIONS, ITEMS)
+    except ValueError:
+        return  # refused: nothing to compare
+    asked = (ITEMS["a"], ITEMS["b"], ITEMS["c"], Item("x", "text", {"en": "X"}, shown_if=condition))
+    form = Instrument("f", "1", {}, asked, (), {}, "", "", {}, verified=False)
+    for a, b, c in product((None, 0, 1, 2), (None, 0, 1, 2), (0, 1, 2)):  # c cannot be skipped
+        given_ = {code: answer for code, answer in zip("abc", (a, b, c), strict=True) if answer is not None}
+        shown = {item.code for item in visible(form, given_)}
+        assert ("x" in shown) == means({code: answer for code, answer in given_.items() if code in shown})

@@ -169,6 +169,12 @@ def test_a_workbook_says_what_its_table_says() -> None:
     assert book.items == imported(XLSFORM.read_bytes(), "xlsform.csv").instrument.items
 
 
+def test_a_table_of_sheets_may_be_parted_by_semicolons() -> None:
+    content = b"survey\n;type;name;label\n;select_one yn;q;Slept, well?\nchoices\n;list_name;name;label\n;yn;1;Yes\n"
+    (item,) = imported(content, "form.csv").instrument.items
+    assert (item.label, [option.code for option in item.options]) == ({"en": "Slept, well?"}, [1])
+
+
 SURVEY = ["type", "name", "label", "required", "relevant", "constraint", "parameters", "choice_filter"]
 CHOICES = [["list_name", "name", "label"], ["yn", "1", "Yes"], ["yn", "2", "No"], ["ab", "a", "A"], ["ab", "b", "B"]]
 DICTIONARY = [*dict.fromkeys(COLUMNS.values())]
