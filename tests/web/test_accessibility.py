@@ -37,7 +37,11 @@ def test_the_questionnaire_in_every_state(on_phone: Phone, patient: Invite) -> N
     assert_accessible(on_phone.page)
     on_phone.next()
     assert_accessible(on_phone.page)
+    on_phone.page.get_by_text("Text size and pace").click()
+    on_phone.page.locator("[name=moving_on]").check()
     on_phone.choose(1)
+    on_phone.page.get_by_role("button", name="Undo").wait_for()
+    assert_accessible(on_phone.page)
     on_phone.go("eq-5d-5l.VAS")
     assert_accessible(on_phone.page)
     on_phone.type("104")
@@ -97,12 +101,16 @@ def test_the_plain_long_form_is_answered_without_script(
     page = without_script
     page.goto(live_server + person.link)
     page.get_by_role("button", name="Begin").click()
-    expect(page.locator("fieldset")).to_have_count(36)
+    expect(page.locator("fieldset.question")).to_have_count(36)
     page.locator("[id='qlq-c30.q1'] input[value='2']").check()
     page.locator("[id='eq-5d-5l.VAS'] input.input").fill("104")
     page.get_by_role("button", name="Check and send").click()
     assert page.locator("[id='eq-5d-5l.VAS:message']").inner_text() == "Please enter a number from 0 to 100."
     assert page.locator("[id='eq-5d-5l.VAS'] input.input").input_value() == "104"
+    page.get_by_role("alert").get_by_role(
+        "link", name="Health on a ruler"
+    ).click()  # from the top of the page to the field
+    expect(page.locator("[id='eq-5d-5l.VAS']")).to_be_in_viewport()
     assert person.answers("qlq-c30") == {"q1": 2}
     page.locator("[id='eq-5d-5l.VAS'] input.input").fill("0")
     page.get_by_role("button", name="Check and send").click()
@@ -112,6 +120,26 @@ def test_the_plain_long_form_is_answered_without_script(
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert person.status() == "submitted"
     assert person.answers("eq-5d-5l") == {"VAS": 0}
+
+
+def test_the_plain_long_form_in_every_state(browser: Browser, live_server: str, patient: Invite) -> None:
+    """No script of ours arrives; axe needs a browser that runs its own."""
+    person = patient()
+    context = browser.new_context(viewport={"width": 390, "height": 844}, service_workers="block", locale="en-GB")
+    context.route("**/js/*.js", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(live_server + person.link)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("fieldset.question").nth(35)).to_be_visible()
+    page.locator("[id='eq-5d-5l.VAS'] input.input").fill("104")
+    page.get_by_role("button", name="Check and send").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="Health on a ruler")).to_be_visible()
+    assert_accessible(page)
+    page.locator("[id='eq-5d-5l.VAS'] input.input").fill("4")
+    page.get_by_role("button", name="Check and send").click()
+    expect(page.get_by_role("heading", name="Ready to send?")).to_be_visible()
+    assert_accessible(page)
+    context.close()
 
 
 def test_the_choice_of_messages_in_every_state(on_phone: Phone, patient: Invite) -> None:

@@ -37,13 +37,17 @@ export class Steps {
     return this.asked.filter((question) => question.value === null);
   }
 
-  /** Where to go on: what the address says, else the first open question, else the review. */
+  /** Where to go on: what the address says, else what the server found wrong, else what is open, else the review. */
   start() {
     this.update();
     const wanted = decodeURIComponent(location.hash.replace(/^#\/?/, ""));
     const question = this.byName.get(wanted);
     if (question && this.asked.includes(question)) this.show(question, { focus: false, push: false });
-    else this.show(wanted === REVIEW ? null : (this.open[0] ?? null), { focus: false, push: false });
+    else this.show(wanted === REVIEW ? null : (this.#wrong ?? this.open[0] ?? null), { focus: false, push: false });
+  }
+
+  get #wrong() {
+    return this.asked.find((question) => !question.message.hidden);
   }
 
   /** Show a question, or the review for null. */
