@@ -145,6 +145,7 @@ def test_send_pressed_without_network_is_said_kept_and_done_later(on_phone: Phon
     on_phone.go("review")
     page.click("#send")
     expect(page.locator("#alarm")).to_contain_text("Not sent yet")
+    expect(page.locator("#alarm")).to_be_in_viewport()
     page.reload()
     on_phone.ready()
     expect(page.locator("#alarm")).to_contain_text("Not sent yet")
@@ -207,6 +208,10 @@ def test_no_link_and_no_key_is_ever_kept(on_phone: Phone, patient: Invite) -> No
     page.get_by_role("link", name="Which messages do I get, and when?").click()
     heading(page, "My messages")
     wait_kept(page, "/my", person.form)
+    kept = page.evaluate("caches.match('/my').then((page) => page.text())")
+    assert "My questionnaires" in kept
+    assert "/m/" not in kept
+    assert "/l/" not in kept
     page.context.set_offline(True)
     page.goto(on_phone.base + person.link)
     heading(page, "There is no connection")

@@ -129,6 +129,36 @@ def test_a_window_that_closes_while_there_is_no_network_says_what_came_too_late(
     assert on_phone.kept() == "{}"
 
 
+def test_a_telephone_and_a_tablet_fill_in_one_form_together(on_phone: Phone, patient: Invite, browser: Browser) -> None:
+    person = patient()
+    with browser.new_context(locale="en-GB") as context:
+        tablet = Phone(context.new_page(), on_phone.base)
+        tablet.open(person)
+        on_phone.open(person)
+        on_phone.answer(0)
+        on_phone.answer(1)
+        on_phone.state("saved")
+        tablet.choose(3)
+        asked = tablet.page.locator(".question.current [role=alert]")
+        expect(asked).to_contain_text("differently on another device: None")
+        tablet.go("review")
+        tablet.page.click("#send")  # nothing is sent before it is chosen
+        expect(asked).to_be_visible()
+        asked.get_by_role("button", name="The one on this screen: Strong").click()
+        tablet.state("saved")
+        assert person.answers("qlq-c30") == {"q1": 4, "q2": 2}
+        tablet.go("qlq-c30.q2")
+        expect(tablet.page.locator(".question.current input:checked")).to_have_value("2")
+        tablet.go("review")
+        tablet.page.click("#send")
+        heading(tablet.page, "Thank you")
+    on_phone.choose(2)
+    expect(on_phone.page.locator("#alarm")).to_contain_text("already been sent")
+    heading(on_phone.page, "Thank you")
+    assert person.answers("qlq-c30") == {"q1": 4, "q2": 2}
+    assert on_phone.kept() == "{}"
+
+
 def test_a_dead_battery_loses_nothing(server: Server, patient: Invite, browser: Browser, tmp_path: Path) -> None:
     person = patient()
     with phone_of(browser, tmp_path) as page:

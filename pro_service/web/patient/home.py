@@ -24,14 +24,17 @@ def home() -> ResponseReturnValue:
         coming=me.cards(person, views, me.TO_COME),
         done=done,
         forget=" ".join(str(card.id) for card in done),
-        messages_url=url_for(
-            "patient.preferences", token=preferences.token(work(), participant_id=person.participant.id)
-        ),
         push_key=webpush.public_key if webpush else "",
         contact=person.study.contact,
         signed_in=True,
     )
     return kept.keep(seen)
+
+
+def my_messages() -> ResponseReturnValue:
+    """On to the page of one's choices; its address holds a key, which the page kept on a phone must not."""
+    token = preferences.token(work(), participant_id=me.person().participant.id)
+    return go(url_for("patient.preferences", token=token))
 
 
 def sign_out() -> ResponseReturnValue:

@@ -168,6 +168,7 @@ async function send() {
   const came = await submit(outbox, api);
   if (came !== "later") state(outbox.empty ? "saved" : "here");
   await outcomes[came]();
+  if (came !== "sent") document.getElementById("alarm").scrollIntoView({ block: "center" });
 }
 
 /** Change the language, here and now; what is not sent yet stays on this device and is read back. */
