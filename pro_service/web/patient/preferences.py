@@ -60,6 +60,7 @@ def _person(token: str) -> Participant:
     act_as(chooser)
     person = participants.by_id(work(), participant_id=UUID(chooser.id))
     pages.speak(person.language)
+    pages.suit(person.preferences)
     return person
 
 
