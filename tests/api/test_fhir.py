@@ -275,7 +275,7 @@ def test_questionnaires_leave_in_either_language(key: Callable[..., Ask], runtim
     url = {"url": "urn:pro-service:questionnaire:phq-9"}
     assert [one["id"] for one in inside(read(ask("Questionnaire", url)))] == ["phq-9"]
     dutch = ask("Questionnaire/phq-9", **{"Accept-Language": "nl-NL,en;q=0.5"})
-    assert (read(dutch)["language"], dutch.headers["Vary"]) == ("nl", "Accept-Language")
+    assert (read(dutch)["language"], "Accept-Language" in dutch.headers["Vary"]) == ("nl", True)
     assert read(ask("Questionnaire/phq-9", **{"Accept-Language": "fr"}))["language"] == "en"
     refused(ask("Questionnaire/none"), 404, "not-found")
 

@@ -54,7 +54,8 @@ def test_the_description_is_true(
         def fuzz(case: Any, real: bool) -> None:
             if real:
                 case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
-            headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
+            headers = {"Accept-Encoding": "identity"}  # the fuzzer says it reads gzip, and does not without a network
+            headers |= {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
             case.call_and_validate(headers=headers, checks=CHECKS)
 
         fuzz()

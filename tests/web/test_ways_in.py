@@ -15,6 +15,7 @@ from playwright.sync_api import Request, expect
 from pro_service.domain.participants import Contact
 from pro_service.services import deliveries, letters, link_requests
 from tests.support import people
+from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor, csrf
 from tests.web.test_accessibility import assert_accessible
 
@@ -96,15 +97,18 @@ def test_no_log_line_holds_a_link_a_code_or_what_was_typed(
         assert secret not in logged
 
 
-def test_a_session_that_is_over_loses_nothing(client: FlaskClient, patient: Invite) -> None:
-    """Idle for too long: the way back is the same link, and the answer is there."""
+def test_a_session_that_is_over_loses_nothing(client: FlaskClient, patient: Invite, clock: Clock) -> None:
+    """Each answer keeps it for an hour; idle for longer, the way back is the same link, and the answers are there."""
     person = patient()
     client.post(person.link)
     token = csrf(client)
-    client.post(person.form, data={"csrf_token": token, "qlq-c30.q1": "2"})
-    person.runtime.clock.advance(minutes=61)  # type: ignore[attr-defined]  # the settable clock of tests
+    for item in ("q1", "q2"):
+        assert client.post(person.form, data={"csrf_token": token, f"qlq-c30.{item}": "2"}).status_code == 303
+        clock.advance(minutes=50)
+        assert client.get(person.form).status_code == 200
+    clock.advance(minutes=10)
     over = client.get(person.form)
     assert over.status_code == 401
     assert "/new-link" in over.text
     assert client.post(person.link).location == person.form
-    assert person.answers("qlq-c30") == {"q1": 2}
+    assert person.answers("qlq-c30") == {"q1": 2, "q2": 2}
