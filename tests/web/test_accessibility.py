@@ -26,7 +26,7 @@ def assert_accessible(page: Page) -> None:
 
 def test_the_pages_anybody_can_open(on_phone: Phone, patient: Invite) -> None:
     person = patient()
-    for path in ("/", person.link, "/l/forged", "/my", "/nowhere", "/staff/sign-in"):
+    for path in ("/", person.link, "/l/forged", "/my", "/offline", "/nowhere", "/staff/sign-in"):
         on_phone.page.goto(on_phone.base + path)
         assert_accessible(on_phone.page)
 
@@ -53,8 +53,25 @@ def test_the_questionnaire_in_every_state(on_phone: Phone, patient: Invite) -> N
     on_phone.page.click("#send")
     on_phone.page.get_by_role("heading", name="Thank you").wait_for()
     assert_accessible(on_phone.page)
-    on_phone.page.goto(on_phone.base + "/my")
-    assert_accessible(on_phone.page)
+
+
+def test_my_questionnaires_and_my_calendar_in_every_state(on_phone: Phone, patient: Invite) -> None:
+    on_phone.open(patient())
+    page = on_phone.page
+    page.route("**/api/**", lambda route: route.abort())
+    on_phone.answer(1)
+    on_phone.state("here")
+    page.goto(on_phone.base + "/my")
+    page.evaluate("window.dispatchEvent(new Event('beforeinstallprompt', { cancelable: true }))")
+    page.evaluate("document.getElementById('no-network').hidden = false")
+    expect(page.locator(".waiting")).to_be_visible()
+    expect(page.locator("#install")).to_be_visible()
+    assert_accessible(page)
+    page.goto(on_phone.base + "/my/calendar")
+    assert_accessible(page)
+    page.get_by_role("button", name="Make an address for my calendar").click()
+    expect(page.get_by_label("Or copy it")).to_be_visible()
+    assert_accessible(page)
 
 
 def test_questions_of_every_kind(on_phone: Phone, visitor: Invite) -> None:

@@ -63,6 +63,7 @@ def heading(page: Page, words: str) -> None:
 
 
 def test_a_phone_restarted_without_network_opens_where_it_was_left(on_phone: Phone, patient: Invite) -> None:
+    """Failure rows 36 and 38."""
     person = patient()
     on_phone.open(person)
     wait_kept(on_phone.page, person.form)

@@ -103,6 +103,7 @@ def test_a_phone_whose_clock_is_wrong_by_a_day_answers_like_any_other(
 def test_a_window_that_closes_while_there_is_no_network_says_what_came_too_late(
     on_phone: Phone, patient: Invite, clock: Clock
 ) -> None:
+    """Failure row 35."""
     person = patient()
     clock.set(datetime(2026, 3, 19, 22, 55, tzinfo=UTC))  # five minutes to midnight there
     on_phone.open(person)
