@@ -78,6 +78,24 @@ def test_a_server_that_restarts_in_the_middle_is_hardly_noticed(phone: Page, ser
     assert person.answers("qlq-c30") == {"q1": 2, "q2": 3, "q3": 4}
 
 
+def test_a_page_that_fails_on_our_side_opens_as_it_was_kept(
+    on_phone: Phone, patient: Invite, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = patient()
+    on_phone.open(person)
+    wait_kept(on_phone.page, person.form)
+
+    def broken(**_address: object) -> tuple[str, int]:
+        return "the database is away", 503
+
+    monkeypatch.setitem(app.view_functions, "patient.assessment", broken)
+    on_phone.page.reload()
+    on_phone.ready()
+    on_phone.answer(1)
+    on_phone.state("saved")
+    assert person.answers("qlq-c30") == {"q1": 2}
+
+
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_phone_whose_clock_is_wrong_by_a_day_answers_like_any_other(
     on_phone: Phone, patient: Invite, clock: Clock, days: int
