@@ -18,6 +18,7 @@ export class Steps {
     this.title = document.querySelector(".form-title").textContent.trim();
     this.seen = new Map();
     this.pace = new Pace(Number(form.dataset.seconds));
+    this.timed = new Set(); // questions whose time is counted
     this.since = 0; // when the question in view came into view, in milliseconds
     window.addEventListener("resize", settle);
     settle();
@@ -75,10 +76,17 @@ export class Steps {
   /** The next question; coming from the review, the next one that is open. Never back to an earlier one. */
   next() {
     this.update();
-    this.pace.took((performance.now() - this.since) / 1_000);
+    this.#time();
     const later = this.asked.slice(this.asked.indexOf(this.current) + 1);
     const wanted = this.reviewed ? later.find((question) => question.value === null) : later[0];
     return this.show(wanted ?? null);
+  }
+
+  /** What a question took counts once, and only with an answer: paging through says nothing of the pace. */
+  #time() {
+    if (this.timed.has(this.current) || this.current.value === null) return;
+    this.timed.add(this.current);
+    this.pace.took((performance.now() - this.since) / 1_000);
   }
 
   back() {
