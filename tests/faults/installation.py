@@ -113,8 +113,10 @@ class Installation:
         raise LookupError(f"no worker speaks from port {port}")
 
     def signal(self, name: str, what: signal.Signals) -> None:
-        """Send a signal to one program."""
+        """Send a signal to one program; one that is killed is dead before this returns, or `mend` would let it lie."""
         self.running[name].send_signal(what)
+        if what is signal.SIGKILL:
+            self.running[name].wait(timeout=60)
 
     def serves(self) -> bool:
         """Does the web server say that it can serve?"""
