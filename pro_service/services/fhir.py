@@ -26,6 +26,8 @@ from pro_service.storage import fhir as stored
 from pro_service.storage import studies as stored_studies
 
 UUID_LENGTH = 36
+FEWEST_SCALES = 4
+"""Scores that most questionnaires have at least: so many responses fill a page, and one that is not full is no harm."""
 
 
 def questionnaires(work: Work, asked: Search) -> Page:
@@ -73,7 +75,8 @@ def scores(work: Work, asked: Search) -> Page:
     response_id = asked.id[:UUID_LENGTH]
     if asked.id and not fhir_search.is_uuid(response_id):
         return Page(())
-    found = _answered(work, _of(asked, response_id), scored=True, limit=asked.count + 1)
+    enough = asked.count if asked.scale else -(-asked.count // FEWEST_SCALES)
+    found = _answered(work, _of(asked, response_id), scored=True, limit=enough + 1)
     shown: list[Resource] = []
     before = asked.after
     for one, resources in _observed(work, asked, found):
@@ -85,7 +88,7 @@ def scores(work: Work, asked: Search) -> Page:
             return Page((*shown, *resources[skip : skip + room]), f"{one.id}.{skip + room}")
         shown += resources[skip:]
         before = str(one.id)
-    return Page(tuple(shown), before if len(found) > asked.count else "")
+    return Page(tuple(shown), before if len(found) > enough else "")
 
 
 def score(work: Work, *, id: str) -> Resource:

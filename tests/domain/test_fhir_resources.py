@@ -65,7 +65,7 @@ def scored(instrument: Instrument) -> KnownScores:
 def resources(instrument: Instrument) -> Iterator[fhir.Resource]:
     """What leaves of a questionnaire once it was answered, in more than one way."""
     by_proxy = answered(instrument, filled(instrument), mode="proxy", corrected=True)
-    left_open = answered(instrument, {}, undated=True)
+    left_open = answered(instrument, {}, id=UUID(int=8), undated=True)
     for one in (by_proxy, left_open):
         yield questionnaire_response(instrument, one)
         yield from list(observations(instrument, one, scored(instrument)))[:3]
