@@ -16,6 +16,7 @@ Invite = Callable[..., Visitor]
 def test_opening_the_link_signs_nobody_in_and_can_be_done_by_any_mail_scanner(
     client: FlaskClient, patient: Invite
 ) -> None:
+    """Failure row 25: however often it was opened, it is there for the person, who presses."""
     person = patient()
     for _ in range(3):
         seen = client.get(person.link)
@@ -23,7 +24,10 @@ def test_opening_the_link_signs_nobody_in_and_can_be_done_by_any_mail_scanner(
         assert "Begin" in words_of(seen.text)
         assert "Set-Cookie" not in seen.headers
         assert person.participant.code not in seen.text
+    assert client.head(person.link).status_code == 200
     assert client.get("/my").status_code == 401
+    assert client.post(person.link).status_code == 303
+    assert client.get("/my").status_code == 200
 
 
 def test_pressing_begin_signs_in_and_goes_to_the_only_open_questionnaire(client: FlaskClient, patient: Invite) -> None:

@@ -15,6 +15,7 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import func, select
 
+import pro_service
 import workers
 from pro_service.domain.instruments import Answers
 from pro_service.domain.participants import Participant
@@ -57,6 +58,7 @@ def test_a_wake_up_call_with_nothing_to_do_is_harmless(runtime: Runtime, entry: 
 
 
 def test_everything_that_waits_is_done_once_however_often_we_are_woken(runtime: Runtime, enrolled: Enrol) -> None:
+    """Rows 1 and 3: a call that the broker brings again, after any time-out of its own, finds nothing left to do."""
     submit(runtime, enrolled())
     enrolled()
     with runtime.work(people.everything) as w:
@@ -70,6 +72,11 @@ def test_everything_that_waits_is_done_once_however_often_we_are_woken(runtime: 
         assert "beat" in heartbeats.last(w)
         assert audit_trail.verify(w).damage == ()
     assert len(list(runtime.settings.data_dir.glob("exports/*/manifest.json"))) == 1
+    assert len(list(runtime.settings.data_dir.glob("outbox/*.eml"))) == 1
+    before = rows(runtime)
+    for entry in TIMETABLE:
+        entry.run(runtime)
+    assert {name: number for name, number in rows(runtime).items() if number != before[name]} == {}
 
 
 def test_every_call_expires_and_none_is_parked(runtime: Runtime) -> None:
@@ -83,6 +90,8 @@ def test_every_call_expires_and_none_is_parked(runtime: Runtime) -> None:
         assert 300 <= call["options"]["expires"] <= 3600
     sources = [path.read_text() for path in Path(workers.__file__).parent.glob("*.py")]
     assert not [source for source in sources if re.search(r"\b(eta|countdown|apply_async|delay)\b", source)]
+    elsewhere = [path.read_text() for path in Path(pro_service.__file__).parent.rglob("*.py")]
+    assert not [source for source in elsewhere if re.search(r"\b(countdown|apply_async|send_task)\b", source)]
 
 
 def test_two_workers_sealing_at_the_same_moment_are_no_failure(runtime: Runtime, enrolled: Enrol) -> None:
