@@ -2,8 +2,8 @@
 
 The whole of a sender's work is counted: claiming, deciding again, composing, attempts and outcomes on disk, the calls.
 The limit makes the bare calls of as many messages, as many at a time and over lines kept open as a sender does, with no
-database. Rounds of both alternate; the
-best of each counts. The mail server is a real one in this process: the limit bears its cost too.
+database. Rounds of both alternate; the best of each counts. The mail server is a real one in this process: the limit
+bears its cost too.
 """
 
 from __future__ import annotations
