@@ -48,8 +48,11 @@ class _StandardError:
         sys.stderr.flush()
 
 
-def configure(level: str = "INFO") -> None:
-    """Make every log line one JSON object on standard error; libraries speak from WARNING on."""
+def configure(level: str = "INFO", *, lasting: bool = True) -> None:
+    """Make every log line one JSON object on standard error; libraries speak from WARNING on.
+
+    Loggers are made once and kept, unless this is not `lasting`: a command may have a whole service in its own process.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -63,7 +66,7 @@ def configure(level: str = "INFO") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=lasting,
     )
 
 

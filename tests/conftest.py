@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
@@ -40,6 +41,13 @@ hypothesis_settings.register_profile("suite", deadline=None, max_examples=60, de
 hypothesis_settings.load_profile("suite")
 _numbers = count(1)
 pytest_terminal_summary = summary.pytest_terminal_summary
+
+
+@pytest.fixture(autouse=True)
+def logs_as_at_the_start() -> Iterator[None]:
+    """A command that ran within the test leaves no manner of logging behind."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

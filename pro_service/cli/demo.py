@@ -48,7 +48,7 @@ def command(port: int | None, participants: int) -> None:
     chosen = port or port_of(settings)
     require_free(HERE, chosen)
     base_url = _base_url(settings, chosen)
-    configure("error")
+    configure("error", lasting=False)
     _make_once(settings, base_url, participants)
     runtime = build(settings)
     upgrade(runtime.engine)

@@ -131,7 +131,7 @@ def _tell(everybody: Iterable[Lived], tally: Tally, reports: Sequence[Report], a
 
 def _through_database(_wish: Wish, order: Order, tally: Tally, reports: Sequence[Report]) -> dict[str, int]:
     """The same through every use case and a database that is thrown away; what only that path can count."""
-    configure("error")
+    configure("error", lasting=False)
     with TemporaryDirectory(prefix="pro-simulation-") as folder:
         runtime = build(from_environment({"PRO_ENV": "test", "PRO_DATA_DIR": str(Path(folder))}))
         try:
