@@ -73,7 +73,7 @@ def load(json_data: dict[str, Any]) -> Any:
 
     The same pack again changes nothing.
     """
-    return wording.load_texts(work(), texts=tuple(_texts(json_data))), 201
+    return wording.load(work(), texts=tuple(_texts(json_data))), 201
 
 
 def _texts(pack: Mapping[str, Any]) -> Iterator[Entry]:

@@ -11,6 +11,7 @@ from pro_service.cli.definitions import find
 from pro_service.domain.audit import Actor
 from pro_service.domain.wording import ABOUT, LANGUAGE, Pack
 from pro_service.instruments import wording_template
+from pro_service.instruments.wording import entries
 from pro_service.instruments.wording_template import FORMS
 from pro_service.services import licences, wording
 from pro_service.services.wording import Standing
@@ -48,7 +49,8 @@ def load(file: Path, dry_run: bool, language: str, said: tuple[str, ...], actor:
     about = dict(_told(one) for one in said)
     with open_runtime().work(actor, writes=not dry_run) as work:
         take = wording.read if dry_run else wording.load
-        pack = take(work, content=file.read_bytes(), file=str(file), language=language, about=about)
+        texts = entries(file.read_bytes(), file=str(file), language=language)
+        pack = take(work, texts=texts, file=str(file), language=language, about=about)
     did = "fits; nothing was kept" if dry_run else "is loaded"
     click.echo(f"{pack.instrument} {pack.version} in {pack.language} {did}; {_licence(pack)}; SHA-256 {pack.sha256}")
 

@@ -12,7 +12,6 @@ from pro_service.domain.instruments import Instrument
 from pro_service.domain.protocol import Study
 from pro_service.domain.roles import require
 from pro_service.domain.wording import Entry, Pack, assembled, check, told
-from pro_service.instruments import wording as files
 from pro_service.services.work import Work
 from pro_service.storage import wordings
 
@@ -36,16 +35,17 @@ def shown(work: Work, instrument: Instrument) -> Instrument:
 NOTHING: Mapping[str, str] = {}
 
 
-def read(work: Work, *, content: bytes, file: str, language: str = "", about: Mapping[str, str] = NOTHING) -> Pack:
-    """A pack from a file (.yaml, .json, .csv, .xlsx), held against its definition; keeps nothing.
+def read(
+    work: Work, *, texts: Sequence[Entry], file: str = "pack", language: str = "", about: Mapping[str, str] = NOTHING
+) -> Pack:
+    """A pack from its texts (see `instruments.wording.entries`), held against its definition; keeps nothing.
 
-    `language` chooses among those of a FHIR Questionnaire; `about` says what the file does not, or says otherwise, of
-    the pack as a whole. Raises InvalidWording with everything that is wrong, each with its line or row, and
+    `language` is that which they should be in; `about` says what they do not, or says otherwise, of the pack as a
+    whole. Raises InvalidWording with everything that is wrong, each with its line or row of `file`, and
     UnknownInstrument.
     """
     require(work.actor, "studies.load")
-    found = told(files.entries(content, file=file, language=language), about)
-    pack = _held(work, found, file)
+    pack = _held(work, told(texts, about), file)
     if language and pack.language != language:
         problem = Problem(f"expected {language}, as you said", "language", file, 1)
         raise InvalidWording(f"{file} is in another language", problems=[problem])
@@ -65,18 +65,14 @@ def _held(work: Work, texts: Sequence[Entry], file: str) -> Pack:
     return pack
 
 
-def load(work: Work, *, content: bytes, file: str, language: str = "", about: Mapping[str, str] = NOTHING) -> Pack:
+def load(
+    work: Work, *, texts: Sequence[Entry], file: str = "pack", language: str = "", about: Mapping[str, str] = NOTHING
+) -> Pack:
     """Keep a pack, which is shown from now on in place of the one before; the same again changes nothing.
 
     Raises what `read` raises.
     """
-    return _kept(work, read(work, content=content, file=file, language=language, about=about))
-
-
-def load_texts(work: Work, *, texts: Sequence[Entry]) -> Pack:
-    """Keep a pack that came as its texts, as `load` keeps that of a file. Raises what `read` raises."""
-    require(work.actor, "studies.load")
-    return _kept(work, _held(work, texts, "pack"))
+    return _kept(work, read(work, texts=texts, file=file, language=language, about=about))
 
 
 def _kept(work: Work, pack: Pack) -> Pack:

@@ -28,6 +28,7 @@ from pro_service.domain.protocol import Study
 from pro_service.domain.responses import Draft
 from pro_service.domain.wording import Choice, Pack, Question
 from pro_service.instruments import load_catalogue
+from pro_service.instruments.wording import entries
 from pro_service.runtime import Runtime, require_wording
 from pro_service.services import assessments, health, licences, responses, studies, wording
 from pro_service.services.health import Check
@@ -75,7 +76,7 @@ def as_csv(pack: Pack) -> bytes:
 
 def load(work: Works, pack: Pack, actor: Actor = people.everything, *, file: str = "pack.csv") -> Pack:
     with work(actor) as w:
-        return wording.load(w, content=as_csv(pack), file=file)
+        return wording.load(w, texts=entries(as_csv(pack), file=file), file=file)
 
 
 def eq(language: str = "en", **more: Any) -> Pack:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 
 from pro_service.instruments import load_catalogue
+from pro_service.instruments.wording import entries
 from pro_service.services import assessments, wording
 from pro_service.services.assessments import FormPart
 from tests.services.test_wording import as_csv, invented
@@ -21,7 +22,8 @@ def forms(person: Visitor) -> tuple[FormPart, ...]:
 
 def load(person: Visitor, code: str, language: str) -> None:
     with person.runtime.work(people.everything) as w:
-        wording.load(w, content=as_csv(invented(load_catalogue()[code], language)), file=f"{code}.csv")
+        pack = as_csv(invented(load_catalogue()[code], language))
+        wording.load(w, texts=entries(pack, file=f"{code}.csv"))
 
 
 def test_words_are_shown_in_the_language_they_were_licensed_in(
