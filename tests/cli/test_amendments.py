@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pro_service.cli import run
 from pro_service.domain.participants import Participant
+from tests.cli.conftest import Pro
 from tests.services.amended import TEXT, second
 from tests.services.forms import Begin
 from tests.services.test_amendments import targets
 from tests.support.clock import Clock
-
-Pro = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -27,25 +26,9 @@ def anna(enrolled: Callable[..., Participant], clock: Clock) -> Participant:
 
 
 @pytest.fixture
-def pro(
-    database_url: str,
-    anna: Participant,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Pro:
+def pro(installed: Pro, anna: Participant) -> Pro:
     """Runs `pro study` with these arguments in a database with SCOPES and one participant."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["study", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(installed, "study")
 
 
 @pytest.fixture

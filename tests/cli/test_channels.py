@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pro_service.cli import run
+from tests.cli.conftest import Pro
 from tests.domain.test_bounces import report
 from tests.support import gateway
 from tests.support.browser_push import Browser, b64
 from tests.support.gateway import Gateway
-
-Pro = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def pro(
     migrated_sqlite: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    shell: Pro,
 ) -> Pro:
     """Runs `pro channel` in an installation with every channel: status, output, complaints."""
     shutil.copyfile(migrated_sqlite, tmp_path / "pro.sqlite")
@@ -44,14 +43,7 @@ def pro(
         "PRO_MAIL_FROM": "a@clinic.test",
     }.items():
         monkeypatch.setenv(name, value)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["channel", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(shell, "channel")
 
 
 def test_the_channels_are_listed(pro: Pro) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from pro_service.cli import run
 from pro_service.domain.errors import ChannelError
 from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
+from tests.cli.conftest import Pro
 from tests.support.clock import Clock
 from tests.support.post import Enrol, Post, Provider
-
-Pro = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -29,21 +27,9 @@ def post(runtime: Runtime, clock: Clock) -> Post:
 
 
 @pytest.fixture
-def pro(
-    runtime: Runtime, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Pro:
+def pro(installed: Pro) -> Pro:
     """Runs `pro delivery` with these arguments on the test's database: status, output, complaints."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(runtime.settings.data_dir))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["delivery", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(installed, "delivery")
 
 
 def test_a_day_is_explained(pro: Pro, post: Post, person: Participant) -> None:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from pro_service.cli import run
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.services import responses
+from tests.cli.conftest import Pro
 from tests.services.forms import QLQ, THIRTY, Begin, assessment, statuses
 from tests.support import people
 
-Pro = Callable[..., tuple[int, str, str]]
 TODAY = datetime.now(UTC).date()
 
 
@@ -29,25 +28,9 @@ def anna(enrolled: Callable[..., Participant]) -> Participant:
 
 
 @pytest.fixture
-def pro(
-    database_url: str,
-    anna: Participant,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Pro:
+def pro(installed: Pro, anna: Participant) -> Pro:
     """Runs `pro event` with these arguments: status, output, complaints."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["event", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(installed, "event")
 
 
 def ahead(days: int) -> str:

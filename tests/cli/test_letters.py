@@ -13,7 +13,8 @@ from pro_service.domain.errors import LinkUnknown
 from pro_service.domain.participants import Contact, Participant
 from pro_service.runtime import Runtime
 from pro_service.services import access
-from tests.cli.test_participants import Pro, pro
+from tests.cli.conftest import Pro
+from tests.cli.test_participants import pro
 from tests.support import people
 
 __all__ = ["pro"]

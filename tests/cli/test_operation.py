@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from pro_service.cli import run
 from pro_service.domain.participants import Contact
 from pro_service.domain.protocol import Study
 from pro_service.runtime import Runtime, utc_now
 from pro_service.services import contacts, heartbeats
 from pro_service.storage import migrations
 from pro_service.storage.keyring import new_key
+from tests.cli.conftest import Pro
 from tests.storage.rows import someone
 from tests.support import people
 from tests.support.ports import free_port
 
-Pro = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def pro(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pro:
+def pro(installed: Pro) -> Pro:
     """Runs `pro` with these arguments over the test's own database: status, what it printed, what it complained of."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(list(arguments))
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return installed
 
 
 def test_the_database_is_brought_up_and_checked(pro: Pro, engine: Engine) -> None:

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pro_service.cli import run
 from pro_service.domain.protocol import Study
+from tests.cli.conftest import Pro
 from tests.services.test_rosters import table
 from tests.support.clock import Clock
 
-Pro = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def pro(
-    *,
-    database_url: str,
-    scopes: Study,
-    clock: Clock,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Pro:
+def pro(installed: Pro, scopes: Study, clock: Clock) -> Pro:
     """Runs `pro participant` with these arguments in a database that holds SCOPES: status, output, complaints."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["participant", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(installed, "participant")
 
 
 def written(path: Path, rows: list[list[str]], delimiter: str = ",", encoding: str = "utf-8") -> str:

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, update
 
-from pro_service.cli import run
 from pro_service.storage.responses import response
+from tests.cli.conftest import Pro
 from tests.services.forms import QLQ, THIRTY, Begin, Enrol
 from tests.services.test_rescoring import score_as_before
 from tests.services.test_scores import submit
 
-Pro = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def pro(
-    *,
-    database_url: str,
-    work: Begin,
-    enrolled: Enrol,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Pro:
+def pro(installed: Pro, work: Begin, enrolled: Enrol) -> Pro:
     """Runs `pro rescore` in a database with two forms that an older scorer has scored."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
     for _ in range(2):
         submit(work, enrolled(), {QLQ: THIRTY})
     score_as_before(work)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["rescore", *arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return partial(installed, "rescore")
 
 
 def test_from_dry_run_to_done(pro: Pro) -> None:

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from pro_service.cli import run
+from tests.cli.conftest import Pro
 from tests.support import endpoint
 from tests.support.endpoint import Endpoint
 
-Pro = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def pro(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pro:
+def pro(installed: Pro) -> Pro:
     """Runs `pro` with these arguments over the test's own database: status, what it printed, what it complained of."""
-    monkeypatch.setenv("PRO_ENV", "test")
-    monkeypatch.setenv("PRO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PRO_DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(list(arguments))
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
+    return installed
 
 
 @pytest.fixture
