@@ -83,7 +83,7 @@ def occasion(one: Answered) -> list[Resource]:
 
 def questionnaire_response(definition: Instrument, one: Answered) -> Resource:
     """The answers as a QuestionnaireResponse: every question that was asked, in its order, answered or not."""
-    updated = {} if one.undated else {"lastUpdated": instant(max(one.updated_at, one.submitted_at))}
+    updated = {} if one.undated else {"lastUpdated": instant(one.updated_at)}
     items = [_item(definition, item, one.answers.get(item.code)) for item in visible(definition, one.answers)]
     return {
         "resourceType": "QuestionnaireResponse",

@@ -120,7 +120,7 @@ def _submit(work: Work, sheet: Sheet, drafts: Mapping[str, Draft], by: Hand, clo
     others = sheet.responses.keys() - {after.instrument for after in changed}
     write(work, sheet, Entry(changed, by.mode, by.at, submits=True, event=event), closing=closing and not others)
     if others:
-        responses.settle(work.session, one.id)
+        responses.settle(work.session, one.id, now=work.now)
     return Submitted(by.at, first=True)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select
 
 from pro_service.domain.fhir_responses import Answered
 from pro_service.domain.fhir_search import Interval, Search
@@ -24,9 +24,6 @@ from pro_service.storage.scores import score_set
 from pro_service.storage.session import Session
 from pro_service.storage.studies import study
 
-_UPDATED = case(
-    (response.c.updated_at > assessment.c.submitted_at, response.c.updated_at), else_=assessment.c.submitted_at
-)
 _COLUMNS = (
     response.c.id,
     study.c.code,
@@ -69,7 +66,7 @@ def answered(
         .order_by(response.c.id)
         .limit(limit)
     )
-    query = _with_scores(query, asked.updated) if scored else query.where(*_within(_UPDATED, asked.updated))
+    query = _with_scores(query, asked.updated) if scored else query.where(*_changed(asked.updated))
     if asked.given != Interval() or asked.updated != Interval():
         query = query.where(*_dated(undated))
     hidden = {(code, timepoint) for code, timepoints in undated.items() for timepoint in timepoints}
@@ -113,6 +110,11 @@ def _wanted(asked: Search) -> list[ColumnElement[bool]]:
 def _within(column: ColumnElement[Any], when: Interval) -> list[ColumnElement[bool]]:
     starts = [] if when.start is None else [column >= when.start]
     return starts if when.end is None else [*starts, column < when.end]
+
+
+def _changed(when: Interval) -> list[ColumnElement[bool]]:
+    """Submitted or changed in that time, the later of the two. Whatever is submitted is to be scored: by an index."""
+    return [response.c.to_score, *_within(response.c.updated_at, when)] if when != Interval() else []
 
 
 def _with_scores(query: Select[Any], computed: Interval) -> Select[Any]:

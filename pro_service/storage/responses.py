@@ -50,7 +50,7 @@ response = Table(
     Column("scored_revision", Integer, nullable=False, default=0),
     Column("claimed_until", Instant),
     Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),  # answers saved, submitted or corrected, whichever came last
     UniqueConstraint("assessment_id", "instrument"),
     Index(
         "ix_response_pending",
@@ -63,6 +63,12 @@ response = Table(
         "assessment_id",
         postgresql_where=text("NOT to_score"),
         sqlite_where=text("NOT to_score"),
+    ),
+    Index(  # holds no form that is still being answered: saving an answer writes nothing here
+        "ix_response_updated",
+        "updated_at",
+        postgresql_where=text("to_score"),
+        sqlite_where=text("to_score = 1"),
     ),
 )
 
@@ -121,7 +127,11 @@ def upserting(statement: Any) -> Any:
 
 
 _UPSERT_ON_SQLITE = upserting(sqlite.insert(response))
-_SETTLE = update(response).where(response.c.assessment_id == bindparam("_id")).values(to_score=True)
+_SETTLE = (
+    update(response)
+    .where(response.c.assessment_id == bindparam("_id"))
+    .values(to_score=True, updated_at=bindparam("_now"))
+)
 _OVERDUE = (
     select(response.c.id)
     .join(assessment, response.c.assessment_id == assessment.c.id)
@@ -189,9 +199,9 @@ def store(session: Session, responses: Sequence[Response], *, at: datetime) -> N
         session.execute(_UPSERT_ON_SQLITE, rows)
 
 
-def settle(session: Session, assessment_id: UUID) -> None:
-    """Mark every response of the assessment to be scored."""
-    session.execute(_SETTLE, {"_id": assessment_id})
+def settle(session: Session, assessment_id: UUID, *, now: datetime) -> None:
+    """Mark every response of the assessment to be scored: it is submitted now."""
+    session.execute(_SETTLE, {"_id": assessment_id, "_now": now})
 
 
 def settle_overdue(session: Session, *, closed_by: datetime, limit: int) -> int:

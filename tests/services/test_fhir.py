@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Forbidden
-from pro_service.domain.fhir_search import Search
+from pro_service.domain.fhir_search import Search, interval
+from pro_service.domain.responses import Draft
 from pro_service.runtime import Runtime
-from pro_service.services import fhir
-from tests.services.forms import Begin
+from pro_service.services import fhir, responses
+from tests.services.forms import Begin, Enrol, assessment
 from tests.services.test_statements import counted
 from tests.services.tiny import Tiny, at
 from tests.support import people
@@ -40,3 +43,19 @@ def test_who_may_not_read_reads_nothing(work: Begin) -> None:
             for verb in (fhir.questionnaires, fhir.responses, fhir.scores):
                 with pytest.raises(Forbidden):
                     verb(w, Search())
+
+
+def test_a_submission_is_a_change_of_answers_saved_before(work: Begin, clock: Clock, enrolled: Enrol) -> None:
+    """Whoever asks what is new since an hour ago is told, though the last answer is older than that."""
+    anna = enrolled()
+    one = assessment(work, anna)
+    for code in ("qlq-c30", "eq-5d-5l"):
+        item = {"qlq-c30": "q1", "eq-5d-5l": "MO"}[code]
+        with work(people.patient(anna.id)) as w:
+            responses.save(w, assessment_id=one.id, instrument=code, answers={item: 1}, revision=0)
+    clock.advance(hours=2)
+    with work(people.patient(anna.id)) as w:
+        responses.submit(w, assessment_id=one.id, drafts={"qlq-c30": Draft({"q2": 1}, 1)})
+    since = interval(f"ge{(clock() - timedelta(hours=1)).isoformat()}")
+    with work() as w:
+        assert len(fhir.responses(w, Search(updated=since)).resources) == 2

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from pro_service.domain.audit import AuditEvent
 from pro_service.domain.errors import Conflict
 from pro_service.storage import audit, inspection, migrations
+from pro_service.storage.assessments import assessment
 from pro_service.storage.attempts import delivery_attempt
 from pro_service.storage.audit import audit_seal
 from pro_service.storage.deliveries import delivery
@@ -192,6 +194,28 @@ def test_data_survives_every_later_migration(engine: Engine) -> None:
         found = connection.execute(select(response.c.answers).where(response.c.id == answered)).scalar_one()
     assert found == {"mobility": 1}
     assert inspection.problems(engine) == []
+
+
+def test_what_was_submitted_before_says_when_it_last_changed(engine: Engine) -> None:
+    """A submission after the last answer was no change of the answers then, and is one now; a correction stays one."""
+    migrations.downgrade(engine, "0014")
+    with engine.begin() as connection:
+        person = a_participant(connection, *a_study(connection))
+        facts = {"instrument_version": "1", "language": "en", "answers": {}, "stamps": {}, "revision": 1}
+        submitted, begun = (an_assessment(connection, person, timepoint) for timepoint in ("baseline", "month_1"))
+        connection.execute(update(assessment).where(assessment.c.id == submitted).values(submitted_at=NOON))
+        hour = timedelta(hours=1)
+        told = [(submitted, "saved", NOON - hour), (submitted, "corrected", NOON + hour), (begun, "begun", NOON)]
+        rows = [
+            {"assessment_id": one, "instrument": code, "created_at": at, "updated_at": at, **facts}
+            for one, code, at in told
+        ]
+        connection.execute(insert(response), rows)
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        after = connection.execute(select(response.c.instrument, response.c.updated_at)).all()
+    found = {row.instrument: row.updated_at for row in after}
+    assert found == {"saved": NOON, "corrected": NOON + hour, "begun": NOON}
 
 
 def test_messages_sent_before_are_messages_to_participants(engine: Engine) -> None:
