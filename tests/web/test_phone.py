@@ -13,6 +13,16 @@ from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor
 
 Invite = Callable[..., Visitor]
+FAILURES = """document.addEventListener("readystatechange", () => {
+  if (document.readyState !== "interactive" || !document.getElementById("form")) return;
+  const root = document.documentElement.classList;
+  window.wasScripted = [];
+  document.querySelector("link[rel=modulepreload]").dispatchEvent(new Event("error"));
+  wasScripted.push(root.contains("scripted"));
+  window.dispatchEvent(new ErrorEvent("error"));
+  wasScripted.push(root.contains("scripted"));
+})"""
+"""Before our script is at work: a preload fails, as in Firefox where it comes twice; then a script of somebody else."""
 
 
 def test_what_was_answered_is_there_after_leaving_and_it_goes_on_at_the_first_open_question(
@@ -227,3 +237,14 @@ def test_the_first_paint_shows_one_question_even_before_the_script_has_come(
     phone.wait_for_url(f"**{person.form}*")
     expect(phone.locator("html")).not_to_have_class("scripted")  # a script that never came leaves the plain long form
     expect(phone.locator("fieldset").nth(20)).to_be_visible()
+
+
+def test_what_fails_beside_our_scripts_does_not_bring_the_long_form(on_phone: Phone, patient: Invite) -> None:
+    person = patient()
+    on_phone.page.add_init_script(FAILURES)
+    on_phone.open(person)
+    assert on_phone.page.evaluate("wasScripted") == [True, False]
+    expect(on_phone.page.locator("html")).to_have_class("scripted")  # ours is at work all the same
+    on_phone.answer(1)
+    on_phone.state("saved")
+    assert person.answers("qlq-c30") == {"q1": 2}

@@ -4,7 +4,11 @@
   var root = document.documentElement;
   if (!("noModule" in document.createElement("script"))) return;
   root.className += " scripted";
-  function plain() {
+  /* Only a script that failed counts: a picture that did not come changes nothing, and Firefox calls it an error that a
+     module named for preloading is on its way already. */
+  function plain(event) {
+    var failed = event.target;
+    if (failed !== window && failed.nodeName !== "SCRIPT") return;
     if (!root.dataset.ready) root.classList.remove("scripted");
   }
   window.addEventListener("error", plain, true);

@@ -200,6 +200,7 @@ document.getElementById("next").addEventListener("click", next);
 document.getElementById("back").addEventListener("click", () => steps.back());
 document.getElementById("send").addEventListener("click", send);
 form.addEventListener("submit", (event) => {
+  if (!document.documentElement.dataset.ready) return; // the long form, as the server takes it
   event.preventDefault();
   if (event.submitter?.name === "language") speak(event.submitter.value);
   else next(); // Enter in a field
@@ -225,6 +226,7 @@ for (const [instrument, items] of Object.entries(outbox.pending)) {
 history.scrollRestoration = "manual";
 steps.start();
 outbox.ask();
+document.documentElement.classList.add("scripted"); // somebody else's script may have failed meanwhile: see early.js
 document.documentElement.dataset.ready = "yes";
 state(outbox.empty ? "saved" : "saving");
 if (outbox.wish) {
