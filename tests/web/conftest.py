@@ -170,6 +170,10 @@ class Phone:
         shown = self.page.locator(".question.current")
         return shown.get_attribute("id") or "" if shown.count() else ""
 
+    def shows(self, name: str) -> None:
+        """Wait until this question is in view."""
+        expect(self.page.locator(".question.current")).to_have_attribute("id", name)
+
     def state(self, name: str) -> None:
         """Wait until the page says that answers are `saved`, or kept `here`."""
         self.page.wait_for_selector(f"#state[data-state={name}]")

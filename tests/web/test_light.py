@@ -7,12 +7,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from pro_service.web.assets import digest
 from pro_service.web.patient.links import FORM_FILES
 from tests.support.line import watched
-from tests.web.conftest import Visitor
+from tests.web.conftest import Phone, Visitor
 
 Invite = Callable[..., Visitor]
 HEAVIEST = 60_000
@@ -39,6 +39,24 @@ def test_the_first_question_is_light_and_asks_nothing_of_others(phone: Page, liv
     assert 0 < line.transferred < HEAVIEST
     assert {urlsplit(url).netloc for url in line.requested} == {urlsplit(live_server).netloc}
     assert phone.evaluate(BLOCKING) == ["early.js"]
+
+
+def test_a_tap_on_a_question_whose_scripts_are_still_coming_counts(on_phone: Phone, patient: Invite) -> None:
+    person, late = patient(), list[Route]()
+    page = on_phone.page
+    page.route(
+        "**/js/form.js", lambda route: late.append(route) if route.request.resource_type == "script" else route.abort()
+    )
+    page.goto(on_phone.base + person.link)
+    page.locator("main form button").click()
+    on_phone.shows("qlq-c30.q1")
+    on_phone.choose(1)
+    for route in late:
+        route.continue_()
+    on_phone.ready()
+    on_phone.state("saved")
+    on_phone.shows("qlq-c30.q1")
+    assert person.answers("qlq-c30") == {"q1": 2}
 
 
 def test_the_link_page_names_the_files_of_the_form(client: FlaskClient, patient: Invite) -> None:

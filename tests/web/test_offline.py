@@ -91,24 +91,6 @@ def test_a_phone_restarted_without_network_opens_where_it_was_left(on_phone: Pho
     assert person.answers("qlq-c30") == {"q1": 2, "q2": 2, "q3": 3}
 
 
-def test_what_one_storage_lost_when_the_power_went_comes_back_from_the_other(on_phone: Phone, patient: Invite) -> None:
-    person = patient()
-    on_phone.open(person)
-    page = on_phone.page
-    wait_kept(page, person.form)
-    page.context.set_offline(True)
-    on_phone.answer(2)
-    on_phone.state("here")
-    wait_until(lambda: page.evaluate(VAULT) == 1, what="the second copy")
-    page.evaluate("localStorage.clear()")  # a browser writes it to disk some seconds after it was told
-    page.reload()
-    on_phone.ready()
-    assert on_phone.question == "qlq-c30.q2"
-    page.context.set_offline(False)
-    on_phone.state("saved")
-    assert person.answers("qlq-c30") == {"q1": 3}
-
-
 def test_my_questionnaires_without_network_say_how_far_i_am_and_lead_on(on_phone: Phone, patient: Invite) -> None:
     person = patient()
     on_phone.open(person)

@@ -194,7 +194,7 @@ def test_a_dead_battery_loses_nothing(server: Server, patient: Invite, browser: 
         on_phone = Phone(page, server.base)
         page.goto(server.base + person.form)
         on_phone.ready()
-        assert on_phone.question == "qlq-c30.q3"
+        on_phone.shows("qlq-c30.q3")
         on_phone.answer(3)
         on_phone.state("here")
         server.start()

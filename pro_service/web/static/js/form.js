@@ -18,7 +18,6 @@ const form = document.getElementById("form");
 const { api, assessment } = form.dataset;
 const questions = [...form.querySelectorAll(".question")].map((element) => new Question(element));
 const byItem = new Map(questions.map((question) => [`${question.instrument}.${question.item}`, question]));
-await recall();
 const memory = new Memory(assessment);
 const steps = new Steps(form, questions);
 const outbox = new Outbox(memory, revisions(), saving(api, shownIn), hear);
@@ -212,25 +211,57 @@ window.addEventListener("pagehide", () => outbox.farewell());
 
 /* begin: what is still on this device comes before what the server knows, and that before an older page */
 
-for (const [instrument, answers] of Object.entries(outbox.newer)) {
-  for (const question of questions) {
-    if (question.instrument === instrument) question.value = answers[question.item] ?? null;
+function resume() {
+  for (const [instrument, answers] of Object.entries(outbox.newer)) {
+    for (const question of questions) {
+      if (question.instrument === instrument) question.value = answers[question.item] ?? null;
+    }
+  }
+  for (const [instrument, items] of Object.entries(outbox.pending)) {
+    for (const [item, given] of Object.entries(items)) {
+      const question = byItem.get(`${instrument}.${item}`);
+      if (question) question.value = given.value;
+    }
   }
 }
-for (const [instrument, items] of Object.entries(outbox.pending)) {
-  for (const [item, given] of Object.entries(items)) {
-    const question = byItem.get(`${instrument}.${item}`);
-    if (question) question.value = given.value;
-  }
-}
-history.scrollRestoration = "manual";
-steps.start();
-outbox.ask();
-document.documentElement.classList.add("scripted"); // somebody else's script may have failed meanwhile: see early.js
-document.documentElement.dataset.ready = "yes";
-state(outbox.empty ? "saved" : "saving");
-if (outbox.wish) {
+
+function begin(address) {
+  resume();
+  steps.start(address);
+  outbox.ask();
+  state(outbox.empty ? "saved" : "saving");
+  if (!outbox.wish) return;
   steps.show(null, { focus: false, push: false });
   alarm(text("sendLater"));
 }
-retry();
+
+/** What this device had lost and found again; whoever is answering already stays where they are. */
+function regain(address) {
+  const busy = steps.seen.size > 1 || !outbox.empty;
+  outbox.resume();
+  if (!busy) return begin(address);
+  resume();
+  steps.progress();
+}
+
+/** Answers given on the page that was painted but not awake yet count, and nobody is led away from them. */
+function takeIn(hasty) {
+  for (const [question, value] of hasty) {
+    question.value = value;
+    put(question);
+    steps.show(question, { focus: false, push: false });
+  }
+}
+
+const address = location.hash;
+const touched = window.early.splice(0).map((field) => questions.find(({ element }) => element.contains(field)));
+const hasty = new Map(touched.filter((question) => question?.value != null).map((question) => [question, question.value]));
+history.scrollRestoration = "manual";
+begin(address);
+takeIn(hasty);
+document.documentElement.classList.add("scripted"); // somebody else's script may have failed meanwhile: see early.js
+document.documentElement.dataset.ready = "yes";
+recall().then((lost) => {
+  if (lost.includes(memory.key)) regain(address);
+  return retry();
+});

@@ -33,7 +33,12 @@ export class Memory {
     edit(kept);
     this.own = { ...kept, person: this.person, at: Date.now() };
     this.lasts = store(this.key, this.own);
-    put({ key: this.key, ...this.own });
+    recall().then(() => this.#copy()); // before, it could cover what is still to be brought back
+  }
+
+  #copy() {
+    const now = stored(this.key) ?? this.own;
+    if (now.at) put({ key: this.key, ...now });
   }
 
   /** Resolves when nothing of it is left. */
@@ -45,13 +50,35 @@ export class Memory {
 
 let recalled = null;
 
-/** Bring back what localStorage has lost, before anything is read. */
+/** Bring back what localStorage has lost -> the keys of it. Whoever answers meanwhile does not wait for it. */
 export function recall() {
-  return (recalled ??= all().then((entries) => {
-    for (const { key, ...kept } of entries) {
-      if ((stored(key)?.at ?? 0) < kept.at) store(key, kept);
+  return (recalled ??= bringBack());
+}
+
+async function bringBack() {
+  const before = Object.fromEntries(keys().map((key) => [key, stored(key)]));
+  const lost = (await all()).filter(({ key, at }) => (before[key]?.at ?? 0) < at);
+  for (const { key, ...kept } of lost) store(key, since(before[key], stored(key), kept));
+  return lost.map(({ key }) => key);
+}
+
+/** What was kept, with the answers given between `before` and `now` on top. */
+function since(before, now, kept) {
+  const pending = { ...kept.pending };
+  let wish = kept.wish;
+  for (const [instrument, items] of Object.entries(now?.pending ?? {})) {
+    const old = before?.pending?.[instrument] ?? {};
+    for (const [item, given] of Object.entries(items).filter(([each, one]) => !same(one, old[each]))) {
+      const left = [...(pending[instrument]?.[item]?.left ?? []), ...given.left];
+      pending[instrument] = { ...pending[instrument], [item]: { ...given, left } };
+      wish = false;
     }
-  }));
+  }
+  return { ...kept, pending, wish, at: Math.max(kept.at, now?.at ?? 0) };
+}
+
+export function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Who is signed in on this page: a mark of theirs that says nothing about them; "" for nobody. */

@@ -1,5 +1,7 @@
 /* Answers on their way: kept on this device first, sent in order, retried until the server has them. */
 
+import { recall, same } from "./memory.js";
+
 const FIRST_PAUSE = 2_000; // milliseconds; doubles with every failure
 const LONGEST_PAUSE = 60_000;
 const COALESCE = 300; // arrow keys pass over answers: wait for the hand to rest
@@ -12,18 +14,24 @@ export class Outbox {
    * conflict | merged.
    */
   constructor(memory, revisions, send, hear) {
-    const kept = memory.read();
     this.memory = memory;
-    this.pending = kept.pending;
-    this.revisions = { ...revisions };
-    this.newer = {};
-    for (const [instrument, revision] of Object.entries(kept.revisions)) this.#resume(instrument, revision, kept);
+    this.page = revisions;
     this.send = send;
     this.hear = hear;
     this.pause = FIRST_PAUSE;
     this.busy = null;
     this.stopped = false;
     this.signedOut = false;
+    this.resume();
+  }
+
+  /** Take up what this device remembers; again when more of it has been brought back. */
+  resume() {
+    const kept = this.memory.read();
+    this.pending = kept.pending;
+    this.revisions = { ...this.page };
+    this.newer = {};
+    for (const [instrument, revision] of Object.entries(kept.revisions)) this.#resume(instrument, revision, kept);
   }
 
   /** A page kept for want of network may be older than what this device knows: `newer` has it, per instrument. */
@@ -141,6 +149,7 @@ export class Outbox {
   }
 
   async #sendAll() {
+    await recall();
     while (!this.stopped) {
       const instrument = Object.keys(this.pending).find((each) => Object.keys(this.#sendable(each)).length > 0);
       if (instrument === undefined) break;
@@ -217,8 +226,4 @@ export class Outbox {
 /** The same, with its value among those that were on their way. */
 function leaving(given) {
   return { ...given, left: [...new Set([...(given.left ?? []), given.value])] };
-}
-
-function same(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -39,9 +39,9 @@ export class Steps {
   }
 
   /** Where to go on: what the address says, else what the server found wrong, else what is open, else the review. */
-  start() {
+  start(address = location.hash) {
     this.update();
-    const wanted = decodeURIComponent(location.hash.replace(/^#\/?/, ""));
+    const wanted = decodeURIComponent(address.replace(/^#\/?/, ""));
     const question = this.byName.get(wanted);
     if (question && this.asked.includes(question)) this.show(question, { focus: false, push: false });
     else this.show(wanted === REVIEW ? null : (this.#wrong ?? this.open[0] ?? null), { focus: false, push: false });

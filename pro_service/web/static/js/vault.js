@@ -3,7 +3,7 @@ seconds later; IndexedDB has it on disk when it says so. What a dead battery too
 
 const NAME = "pro-answers";
 const STORE = "kept";
-const PATIENCE = 1_000; // milliseconds; a page does not wait longer for its browser
+const PATIENCE = 5_000; // milliseconds; nothing is sent before, and a browser may never answer
 let opened = null;
 
 /** Keep an entry, {key, ...}. Resolves when it is on disk, or cannot be. */
