@@ -10,7 +10,7 @@ import click
 
 from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain.audit import Actor
-from pro_service.paper import print_letters
+from pro_service.paper.letters import print_letters
 from pro_service.services import access, contacts, letters
 
 

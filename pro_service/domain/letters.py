@@ -22,6 +22,7 @@ class Letter:
     language: str
     title: str
     opening: str
+    square: str
     scan: str
     typing: str
     warning: str
@@ -35,6 +36,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "title": "Your questionnaires",
         "opening": "You take part in a study. From time to time we ask you how you are doing. You can answer on a "
         "phone, a tablet or a computer, whenever it suits you; every answer is saved as you give it.",
+        "square": "A square for the camera of a phone. It opens the link beneath it.",
         "scan": "Point the camera of your phone at the square, and tap the link that appears.",
         "typing": "No camera? Go to {address}, and type this code and the year you were born:",
         "warning": "This letter is yours alone: whoever has it can open your questionnaires. Keep it, you can use it "
@@ -45,6 +47,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "title": "Uw vragenlijsten",
         "opening": "U doet mee aan een onderzoek. Af en toe vragen we hoe het met u gaat. U kunt antwoorden op een "
         "telefoon, tablet of computer, wanneer het u uitkomt; elk antwoord wordt meteen bewaard.",
+        "square": "Een vierkant voor de camera van een telefoon. Het opent de link eronder.",
         "scan": "Richt de camera van uw telefoon op het vierkant, en tik op de link die verschijnt.",
         "typing": "Geen camera? Ga naar {address}, en typ deze code en het jaar waarin u geboren bent:",
         "warning": "Deze brief is alleen voor u: wie hem heeft, kan uw vragenlijsten openen. Bewaar hem, u kunt hem "

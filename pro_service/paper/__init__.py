@@ -1,0 +1,1 @@
+"""What is printed: letters as PDF, and the squares that cameras read."""
