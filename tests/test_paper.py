@@ -15,7 +15,7 @@ import pytest
 import zxingcpp
 from pypdfium2 import PdfDocument
 
-from pro_service.domain.errors import Invalid
+from pro_service.domain.errors import Unprintable
 from pro_service.domain.letters import TEXTS, Letter, composed
 from pro_service.paper.letters import print_letters
 
@@ -101,7 +101,7 @@ def test_an_accent_that_comes_apart_is_put_on_its_letter() -> None:
 @pytest.mark.parametrize("contact", ["東京病院", "مستشفى", "בית חולים", "\N{BRAIN}\N{VARIATION SELECTOR-16}"])
 def test_what_cannot_be_printed_is_said_before_anything_is(contact: str) -> None:
     target = io.BytesIO()
-    with pytest.raises(Invalid, match=r"the contact of the study cannot be printed: .* U\+[0-9A-F]{4}"):
+    with pytest.raises(Unprintable, match=r"the contact of the study cannot be printed: .* U\+[0-9A-F]{4}"):
         print_letters([LETTERS[1], replace(LETTERS[0], contact=contact)], target)
     assert target.getvalue() == b""
 

@@ -58,7 +58,9 @@ def letter(*, study: str, codes: tuple[str, ...], output: Path, dry_run: bool, a
 @click.option("--reason", required=True, help="Why, for the audit trail; no names.")
 @actor_option
 def revoke(*, participant: str, reason: str, actor: Actor) -> None:
-    """End every link, letter and session of PARTICIPANT (code or id): a letter was lost, a phone stolen.
+    """End every link, letter, session and calendar address of PARTICIPANT (code or id), and messages to their browser.
+
+    A letter was lost, a phone stolen. The next message brings a new link, to the address that is known by then.
 
     Example: pro participant revoke NKI-017 --reason "letter went to the wrong address"
     """

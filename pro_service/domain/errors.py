@@ -10,6 +10,7 @@
     │   ├── InvalidWording      a wording pack that departs from its definition
     │   ├── InvalidTable        a table of forms whose columns do not fit the instrument
     │   ├── InvalidSetting      a PRO_* variable that is missing, malformed or unknown
+    │   ├── Unprintable         a sign that no font of ours has
     │   ├── IncompleteForm      an item that may not be skipped was left open
     │   ├── EventTooEarly       an event dated before the study was born
     │   └── KeyReused           an Idempotency-Key came back with another request
@@ -140,6 +141,12 @@ class InvalidSetting(Invalid):
     """A PRO_* variable that is missing, malformed or unknown."""
 
     code = "invalid-setting"
+
+
+class Unprintable(Invalid):
+    """A sign that no font of ours has, on its way to paper."""
+
+    code = "unprintable"
 
 
 class IncompleteForm(Invalid):

@@ -14,7 +14,7 @@ from unicodedata import bidirectional, normalize
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
-from pro_service.domain.errors import Invalid
+from pro_service.domain.errors import Unprintable
 
 PLAIN, BOLD, EVEN = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono-Bold"
 """For reading, for headings, and with signs of one width, for a code."""
@@ -36,10 +36,10 @@ def register() -> TTFont:
 
 
 def printable(words: str, what: str) -> str:
-    """These words as they are printed: an accent and its letter as one sign. Invalid names a sign that cannot be."""
+    """These words as they are printed: accents on their letters. Unprintable names a sign that cannot be."""
     composed = normalize("NFC", words)
     known = register().face.charToGlyph
     for sign in composed:
         if sign not in BLANK and (ord(sign) not in known or bidirectional(sign) in BACKWARDS):
-            raise Invalid(f"{what} cannot be printed: there is no way to set the sign U+{ord(sign):04X} on paper")
+            raise Unprintable(f"{what} cannot be printed: there is no way to set the sign U+{ord(sign):04X} on paper")
     return composed

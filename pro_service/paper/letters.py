@@ -36,7 +36,7 @@ CODE = ParagraphStyle("code", parent=TEXT, fontName=EVEN, fontSize=24, leading=3
 
 
 def print_letters(letters: Sequence[Letter], target: IO[bytes]) -> None:
-    """Write these letters as one PDF, a page each, in the order given. Invalid where a sign cannot be printed."""
+    """Write these letters as one PDF, a page each, in the order given. Unprintable where a sign cannot be printed."""
     ready = [_printable(one) for one in letters]
     register()
     canvas = Canvas(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -26,6 +26,7 @@ from pro_service.domain.errors import (
 )
 from pro_service.domain.links import lives, unfinished
 from pro_service.domain.roles import STAFF_ROLES, known_scope, require
+from pro_service.services import contacts
 from pro_service.services.staff import (
     create_staff,
     disable_staff,
@@ -36,7 +37,7 @@ from pro_service.services.staff import (
     staff_list,
 )
 from pro_service.services.work import Work
-from pro_service.storage import access, assessments, belonging, sheets
+from pro_service.storage import access, assessments, belonging, feeds, sheets
 
 __all__ = [
     "SignedIn",
@@ -90,6 +91,16 @@ class Minted:
 
     id: UUID
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many ways in were ended, and how many ways out to a calendar or a browser."""
+
+    links: int
+    sessions: int
+    calendars: int
+    devices: int
 
 
 def mint_link(work: Work, *, participant_id: UUID, assessment_ids: Sequence[UUID] = ()) -> str:
@@ -221,12 +232,24 @@ def end_finished(work: Work) -> int:
     return len(ended)
 
 
-def revoke_all(work: Work, *, participant_id: UUID, reason: str) -> None:
-    """End every link, letter and session of somebody, whose letter was lost or whose phone was stolen."""
+def revoke_all(work: Work, *, participant_id: UUID, reason: str) -> Ended:
+    """End every link, letter, session and calendar address of somebody, and the messages to their browser.
+
+    A letter was lost, or a phone stolen. Invalid without a reason; what was ended, how many of each.
+    """
     owner = belonging.by_participant(work.session, participant_id)
     require(work.actor, "links.mint", study=owner.study, site=owner.site)
+    if not reason.strip():
+        raise Invalid("say why", problems=[Problem("expected a reason, without names", "reason")])
     links, sessions = access.end_all(work.session, participant_id, at=work.now)
-    changes: dict[str, tuple[object, object]] = {"links_ended": (None, links), "sessions_ended": (None, sessions)}
+    feed = feeds.of_participant(work.session, participant_id)
+    if feed is not None:
+        feeds.end(work.session, feed.id, at=work.now)
+    device = contacts.forget_device(work, participant_id=participant_id, reason=reason)
+    ended = Ended(links, sessions, calendars=int(feed is not None), devices=int(device))
+    changes: dict[str, tuple[object, object]] = {
+        f"{name}_ended": (None, count) for name, count in asdict(ended).items()
+    }
     work.record(
         AuditEvent(
             "link.revoke",
@@ -238,6 +261,7 @@ def revoke_all(work: Work, *, participant_id: UUID, reason: str) -> None:
             participant_id=participant_id,
         )
     )
+    return ended
 
 
 def sign_out(work: Work, *, token: str) -> None:

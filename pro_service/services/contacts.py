@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from uuid import UUID
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.errors import Conflict, NotFound
+from pro_service.domain.errors import Conflict, NotFound, Unreadable
 from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact
 from pro_service.domain.roles import require, require_self
@@ -87,6 +87,21 @@ def subscribe(work: Work, *, participant_id: UUID, subscription: str | None) -> 
     wrong = tuple(one for one in before.unreachable if one != "push")
     after = replace(before, push=subscription, unreachable=wrong)
     _replace(work, owner, "contact.subscribe", before=before, after=after)
+
+
+def forget_device(work: Work, *, participant_id: UUID, reason: str) -> bool:
+    """Take away the push subscription of a phone that is in other hands: a message there would let them in again.
+
+    For who may end somebody's ways in. False where there was none, or it cannot be opened any more, which is as good.
+    """
+    owner = belonging.by_participant(work.session, participant_id)
+    require(work.actor, "links.mint", study=owner.study, site=owner.site)
+    try:
+        before = _known(work, participant_id)
+    except Unreadable:
+        return False
+    _replace(work, owner, "contact.subscribe", before=before, after=replace(before, push=None), reason=reason)
+    return before.push is not None
 
 
 def mark_unreachable(work: Work, *, participant_id: UUID, field: str, address: str | None = None, reason: str) -> bool:

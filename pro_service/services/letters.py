@@ -20,6 +20,7 @@ from pro_service.domain.links import unfinished
 from pro_service.domain.participants import Participant, audited
 from pro_service.services import access, contacts, studies
 from pro_service.services.access import SignedIn
+from pro_service.services.permissions import require_staff
 from pro_service.services.work import Work
 from pro_service.storage import access as links
 from pro_service.storage import assessments, letters, participants
@@ -47,6 +48,16 @@ def write(work: Work, *, study: str, base_url: str, codes: Collection[str] = ())
     if codes and idle:
         raise Conflict(f"nothing is left to answer for {', '.join(idle)}")
     return _written(work, [one for one in people if wanted[one.id]], wanted, version.study.contact, base_url)
+
+
+def for_participant(work: Work, *, participant_id: UUID, base_url: str) -> Letter:
+    """A new letter for one person, which ends the one before; Conflict where they have nothing left to answer."""
+    person = participants.by_id(work.session, participant_id, lock=True)  # held, so that two at once are not both good
+    study = require_staff(work, person, "links.mint")
+    asked = unfinished(assessments.of_participant(work.session, person.id), work.now)
+    if not asked:
+        raise Conflict(f"nothing is left to answer for {person.code}")
+    return _written(work, [person], {person.id: tuple(form.id for form in asked)}, study.contact, base_url)[0]
 
 
 def _people(work: Work, study_id: UUID, site: str, codes: Collection[str]) -> list[Participant]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    func,
     insert,
     select,
     text,
@@ -165,6 +166,14 @@ _SESSION = Prepared(select(*PASS).select_from(PASSES).where(session.c.token_hash
 _API_KEY = select(api_key).where(api_key.c.key_hash == bindparam("key_hash"))
 _LINK = select(sign_in_link).where(sign_in_link.c.token_hash == bindparam("token_hash"))
 _LINK_BY_ID = select(sign_in_link).where(sign_in_link.c.id == bindparam("id"))
+_LIVING_LINKS = select(sign_in_link).where(
+    sign_in_link.c.participant_id == bindparam("participant_id"), sign_in_link.c.revoked_at.is_(None)
+)
+_LIVING_SESSIONS = select(func.count()).where(
+    session.c.participant_id == bindparam("participant_id"),
+    session.c.revoked_at.is_(None),
+    session.c.expires_at > bindparam("at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +221,18 @@ def by_link_token(connection: Session, token_hash: bytes) -> Link:
 def link_by_id(connection: Session, link_id: UUID) -> Link:
     """One sign-in link."""
     return _link(connection.execute(_LINK_BY_ID, {"id": link_id}).one_or_none())
+
+
+def living_links(connection: Session, participant_id: UUID) -> tuple[Link, ...]:
+    """The sign-in links of a participant that were not revoked; whether their work is done is not asked here."""
+    rows = connection.execute(_LIVING_LINKS, {"participant_id": participant_id})
+    return tuple(_link(row) for row in rows)
+
+
+def living_sessions(connection: Session, participant_id: UUID, *, at: datetime) -> int:
+    """How many sessions of a participant are good at that instant."""
+    found = connection.execute(_LIVING_SESSIONS, {"participant_id": participant_id, "at": at})
+    return int(found.scalar_one())
 
 
 def _link(row: Row[Any] | None) -> Link:

@@ -57,6 +57,15 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A letter that still opens: since when, whether it has a code, and since when that is locked."""
+
+    created_at: datetime
+    has_code: bool
+    locked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewLetter:
     """A letter to be stored: whose, with which link, and the keyed hash of its code where it has one."""
 
@@ -76,12 +85,25 @@ _BY_CODE = (
     .where(letter.c.code_hash == bindparam("code_hash"))
     .with_for_update()
 )
+_NEWEST = (
+    select(letter.c.created_at, letter.c.code_hash.is_not(None), letter.c.locked_at)
+    .join_from(letter, sign_in_link)
+    .where(letter.c.participant_id == bindparam("participant_id"), sign_in_link.c.revoked_at.is_(None))
+    .order_by(letter.c.created_at.desc())
+    .limit(1)
+)
 
 
 def by_code(session: Session, code_hash: bytes) -> Code | None:
     """The letter of that code, held until the end of the transaction; None where there is none."""
     row = session.execute(_BY_CODE, {"code_hash": code_hash}).one_or_none()
     return None if row is None else Code(*row)
+
+
+def newest(session: Session, participant_id: UUID) -> Sent | None:
+    """The newest letter of somebody that was not ended; None where they have none."""
+    row = session.execute(_NEWEST, {"participant_id": participant_id}).one_or_none()
+    return None if row is None else Sent(*row)
 
 
 def add(session: Session, new: Sequence[NewLetter], *, at: datetime) -> tuple[UUID, ...]:

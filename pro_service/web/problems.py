@@ -62,6 +62,11 @@ def _by_code() -> dict[str, Words]:
             gettext("What you answered before is kept. Thank you. We will send a message when the next one opens."),
             home=True,
         ),
+        "unprintable": Words(
+            gettext("This letter cannot be printed"),
+            gettext("The contact in the study file, or the participant's code, has a sign that cannot be printed."),
+            home=True,
+        ),
         "already-submitted": Words(
             gettext("This questionnaire has been sent"),
             gettext("Your answers are with the study team. Something to change? Please tell them."),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from babel.dates import format_date
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
+from pro_service.domain import roles
 from pro_service.domain.assessments import Assessment, Status
 from pro_service.domain.events import EventRecord
 from pro_service.domain.protocol import Study
@@ -39,6 +41,7 @@ def show(participant_id: UUID) -> ResponseReturnValue:
         study=found.study.code,
         study_title=words(found.study.title, spoken),
         code=found.participant.code,
+        ways_in=roles.allows(who, "links.mint") and url_for("workspace.ways_in", participant_id=participant_id),
         facts=_facts(found, spoken),
         events=[_event(one, found.study, spoken) for one in found.events],
         forms=[_form(one, state, found, spoken) for one, state in found.forms],
