@@ -17,7 +17,8 @@ def create_app(runtime: Runtime) -> Flask:
     app = Service("pro_service", title="PRO service", version=__version__)
     app.extensions["runtime"] = runtime
     access_log.install(app)
-    limits.install(app, redis_url=runtime.settings.redis_url)
+    settings = runtime.settings
+    limits.install(app, redis_url=settings.redis_url, trusted_proxies=settings.trusted_proxies)
     compression.install(app)
     headers.install(app, base_url=runtime.settings.base_url)
     errors.install(app, page=web.problem_page)

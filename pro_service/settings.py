@@ -109,6 +109,13 @@ class Settings(BaseModel):
         "",
         description="Private networks that webhooks may call, `10.1.0.0/16,...`. Empty: the public internet only.",
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="How many proxies of yours stand in front, each adding to X-Forwarded-For: limits then count each "
+        "caller's own address. 0: that header is not believed, and behind a proxy all callers share its address.",
+    )
     session_idle_minutes: int = Field(
         60,
         ge=5,

@@ -11,6 +11,7 @@ wrong character and two that changed places are always found, before anybody's a
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from pro_service.domain.errors import Invalid
 
@@ -35,8 +36,11 @@ def shown(canonical: str) -> str:
 
 
 def read(typed: str) -> str:
-    """What was typed as a code of ours; Invalid where it cannot be one. Case, spaces and hyphens do not matter."""
-    plain = re.sub(r"[\s\u2010-\u2015-]+", "", typed).upper().translate(_LOOKALIKES)
+    """What was typed as a code of ours; Invalid where it cannot be one. Case, spaces, hyphens and dots do not matter.
+
+    Nor does the width of its signs: some keyboards type them as wide as their own.
+    """
+    plain = re.sub(r"[^0-9A-Z]+", "", normalize("NFKC", typed).upper()).translate(_LOOKALIKES)
     values = [ALPHABET.find(character) for character in plain]
     if len(values) != LENGTH or min(values) < 0 or _sum(values[:-1]) != values[-1]:
         raise Invalid("this code cannot be one of ours; expected nine letters and digits, such as 28T-5CY-4TH")

@@ -47,4 +47,7 @@ def metrics() -> Any:
 
 
 def _from_here() -> bool:
-    return ip_address(request.remote_addr or "::").is_loopback and "X-Forwarded-For" not in request.headers
+    try:
+        return ip_address(request.remote_addr or "::").is_loopback and "X-Forwarded-For" not in request.headers
+    except ValueError:  # what a proxy forwarded is no address
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -29,27 +30,78 @@ def letter(jan: Visitor) -> Letter:
     return one
 
 
-def test_code_and_year_open_the_questionnaire(client: FlaskClient, jan: Visitor, letter: Letter) -> None:
-    answer = client.post("/in", data={"code": letter.code.lower(), "birth_year": " 1961 "})
+@pytest.mark.parametrize(
+    "year", [" 1961 ", "1961.", "12-03-1961", "12/3/1961", "born 1961", "\uff11\uff19\uff16\uff11", "١٩٦١"]
+)
+def test_code_and_year_open_the_questionnaire(client: FlaskClient, jan: Visitor, letter: Letter, year: str) -> None:
+    """In capitals or not, with or without spaces and hyphens; the year also within a date, and in other digits."""
+    answer = client.post("/in", data={"code": letter.code.lower().replace("-", " . "), "birth_year": year})
     assert (answer.status_code, answer.location) == (303, jan.form)
     assert client.get(jan.form).status_code == 200
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize(
-    ("code", "year", "status"),
-    [("28T-5CY-4TH", "1961", 401), ("28T-5CY-4TX", "1961", 422), ("", "", 422), ("28T-5CY-4TH", "61", 422)],
+    ("code", "year", "status", "at"),
+    [
+        ("28T-5CY-4TH", "1961", 401, "code year"),
+        ("28T-5CY-4TX", "1961", 422, "code"),
+        ("28T-5CY", "1961", 422, "code"),
+        ("", "1961", 422, "code"),
+        ("", "", 422, "code year"),
+        ("28T-5CY-4TX", "61", 422, "code year"),
+        ("28T-5CY-4TH", "61", 422, "year"),
+        ("28T-5CY-4TH", "'61", 422, "year"),
+        ("28T-5CY-4TH", "19612", 422, "year"),
+        ("28T-5CY-4TH", "1961 or 1962", 422, "year"),
+        ("28T-5CY-4TH", "12-03-61", 422, "year"),
+        ("28T-5CY-4TH", "nineteen", 422, "year"),
+    ],
 )
-def test_what_is_wrong_is_said_kindly_and_the_code_is_kept(
-    client: FlaskClient, language: str, code: str, year: str, status: int
+def test_what_is_wrong_is_said_kindly_at_its_field_and_the_code_is_kept(
+    *, client: FlaskClient, language: str, code: str, year: str, status: int, at: str
 ) -> None:
     answer = client.post("/in", data={"code": code, "birth_year": year}, headers={"Accept-Language": language})
     assert answer.status_code == status
-    assert 'role="alert"' in answer.text
+    fields = {name: re.search(rf'<input[^>]* id="{name}"[^>]*>', answer.text) for name in ("code", "birth_year")}
+    for name, mark in (("code", "code"), ("birth_year", "year")):
+        found = fields[name]
+        assert found
+        wrong = mark in at.split()
+        assert ('aria-invalid="true"' in found[0]) is wrong
+        told = re.search(r'aria-describedby="([^" ]+-problem)', found[0])
+        assert bool(told) is wrong
+        assert not told or f'role="alert" id="{told[1]}"' in answer.text
+    assert answer.text.count(" autofocus") == 1
     assert f'value="{code}"' in answer.text
-    assert not year or f'value="{year}"' not in answer.text
+    assert not year or year not in words_of(answer.text) + str(fields["birth_year"])
     assert "/new-link" in answer.text
     assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_hostile_text_is_shown_as_text_and_cut(client: FlaskClient) -> None:
+    typed = '"><script>alert(1)</script>' + "x" * 5000
+    answer = client.post("/in", data={"code": typed, "birth_year": typed})
+    assert (answer.status_code, "<script>alert" in answer.text, "x" * 100 in answer.text) == (422, False, False)
+
+
+def test_a_form_of_another_site_signs_nobody_in(client: FlaskClient, letter: Letter) -> None:
+    """Or a person could answer into a stranger's questionnaire without knowing."""
+    right = {"code": letter.code, "birth_year": "1961"}
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.test"}):
+        answer = client.post("/in", data=right, headers=headers)
+        assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+
+
+def test_five_wrong_years_spoil_the_code_not_its_square(client: FlaskClient, jan: Visitor, letter: Letter) -> None:
+    pages = set()
+    for year in ("1950", "1951", "1952", "1953", "1954", "1961"):
+        answer = client.post("/in", data={"code": letter.code, "birth_year": year})
+        assert answer.status_code == 401
+        pages.add(answer.text)
+    assert len(pages) == 1  # the page does not say that the last was right
+    assert client.post(letter.link.removeprefix("https://pro.test")).location == jan.form
 
 
 def test_a_code_that_exists_and_one_that_does_not_give_the_same_page(client: FlaskClient, letter: Letter) -> None:
