@@ -107,8 +107,8 @@ def _written(
 def sign_in(work: Work, *, code: str, birth_year: int, idle: timedelta = access.IDLE) -> SignedIn:
     """A session for who types the code of their letter and the year they were born.
 
-    SignInFailed says no more than that, and every way to fail takes the same steps and the same time; Invalid where
-    no code looks so. LinkExpired, told to the right person only, where nothing is left to answer.
+    SignInFailed says no more than that, and every way to fail makes the same statements; Invalid where no code looks
+    so. LinkExpired, told to the right person only, where nothing is left to answer.
     """
     canonical = short_codes.read(code)
     found = letters.by_code(work.session, work.keys.token_hash(_proof(canonical))) or NOBODY

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Page, expect
 
+from pro_service.services import contacts
 from pro_service.settings import Settings
-from tests.support.browser_push import b64
+from tests.support import people
+from tests.support.browser_push import Browser, b64
 from tests.support.ports import wait_until
 from tests.web.conftest import Phone, Visitor, words_of
 
@@ -64,6 +66,77 @@ class TestWhereThereIsAKey:
             )
         shown = [["Your questions are ready", "5 minutes", "1"]]
         wait_until(lambda: page.evaluate(SHOWN) == shown, what="the notification, once")
+        worker = page.context.service_workers[0]
+        base = on_phone.base
+        for url, there in ((f"{base}/l/x_-1", "/l/x_-1"), ("/my", "/my"), ("https://evil.test/l/x", "/my")):
+            assert worker.evaluate(CLICKED, url) == there
+        assert page.evaluate(SHOWN) is None  # whoever has touched it has seen it
+
+    def test_a_device_takes_the_messages_of_one_person(self, on_phone: Phone, patient: Invite) -> None:
+        """Subscribed anew each time; for somebody else on the same phone it is silent until they want it too."""
+        page, anna, bob = on_phone.page, patient(), patient()
+        page.add_init_script(BROWSER.replace("KEYS", json.dumps(Browser("x").subscription()["keys"])))
+        on_phone.open(anna)
+        page.goto(f"{on_phone.base}/my")
+        for number in (1, 2):
+            press(page, "come to this device")
+            assert subscription(anna) == f"https://fcm.googleapis.com/x{number}"
+        assert json.loads(page.evaluate(STATE)) == {"made": 2, "alive": 2}
+        page.goto(on_phone.base + bob.link)
+        page.get_by_role("button", name="Begin").click()
+        on_phone.ready()
+        page.goto(f"{on_phone.base}/my")
+        page.wait_for_function(f"({STATE}) === '{json.dumps({'made': 2, 'alive': 0}, separators=(',', ':'))}'")
+        assert subscription(bob) is None
+        press(page, "come to this device")
+        assert subscription(bob) == "https://fcm.googleapis.com/x3"
+        page.evaluate(REFUSED)
+        press(page, "does not allow notifications")
+
+
+BROWSER = """(() => {
+  const state = () => JSON.parse(sessionStorage.push ?? '{"made":0,"alive":0}');
+  const keep = (now) => { sessionStorage.push = JSON.stringify(now); return now; };
+  const made = (number) => ({
+    toJSON: () => ({ endpoint: `https://fcm.googleapis.com/x${number}`, expirationTime: null, keys: KEYS }),
+    unsubscribe: async () => Boolean(keep({ ...state(), alive: 0 })),
+  });
+  PushManager.prototype.getSubscription = async () => (state().alive ? made(state().alive) : null);
+  PushManager.prototype.subscribe = async () => {
+    if (state().alive) throw new DOMException("another key", "InvalidStateError");
+    const number = state().made + 1;
+    keep({ made: number, alive: number });
+    return made(number);
+  };
+})()"""
+"""A browser that reaches a push service: what it does there, and what it says to a second subscription."""
+STATE = "sessionStorage.push"
+REFUSED = """() => {
+  PushManager.prototype.subscribe = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  Object.defineProperty(Notification, "permission", { value: "denied" });
+}"""
+CLICKED = """(url) => new Promise((done) => {
+  self.clients.openWindow = async (there) => done(there);
+  self.registration.getNotifications().then(([shown]) => {
+    const event = new Event("notificationclick");
+    event.notification = { data: { url }, close: () => shown?.close() };
+    event.waitUntil = () => {};
+    self.dispatchEvent(event);
+  });
+})"""
+
+
+def press(page: Page, said: str) -> None:
+    """Press the button, and wait for what it says."""
+    page.get_by_role("button", name="Send my messages to this device").click()
+    expect(page.locator("#push").get_by_role("status")).to_contain_text(said)
+
+
+def subscription(person: Visitor) -> str | None:
+    """The address of somebody's browser, as we have it."""
+    with person.runtime.work(people.everything) as w:
+        known = contacts.read(w, participant_id=person.participant.id).push
+    return json.loads(known)["endpoint"] if known else None
 
 
 SHOWN = """async () => {

@@ -23,11 +23,14 @@ FORM_FILES = (
 )
 """What the first question needs besides its own page."""
 
+AFTER = ".,;:!?)]}>'\"\u201d\u2019\u00bb"
+"""What may stand after a link in a sentence, and in no token."""
+
 
 @public
 def show(token: str) -> ResponseReturnValue:
     """A page with a button. Signs nobody in, spends nothing, says nothing about anybody."""
-    if access.link_state(work(), token=token) == "expired":
+    if access.link_state(work(), token=_whole(token)) == "expired":
         raise LinkExpired("this link has done its work")
     return page("patient/link.html", next_files=FORM_FILES)
 
@@ -36,7 +39,12 @@ def show(token: str) -> ResponseReturnValue:
 @limits.sign_in
 def begin(token: str) -> ResponseReturnValue:
     """Sign in and go to what is open: the questionnaire where it is just one, else the list."""
-    return enter(access.sign_in_with_link(work(), token=token, idle=runtime().settings.session_idle))
+    return enter(access.sign_in_with_link(work(), token=_whole(token), idle=runtime().settings.session_idle))
+
+
+def _whole(token: str) -> str:
+    """The token alone: mail programs take the full stop after an address for a part of it."""
+    return token.rstrip(AFTER)
 
 
 def enter(signed_in: SignedIn) -> ResponseReturnValue:
