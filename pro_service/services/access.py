@@ -54,6 +54,7 @@ __all__ = [
     "sign_in_with_password",
     "sign_out",
     "staff_list",
+    "surely_kept",
     "who",
 ]
 
@@ -64,7 +65,7 @@ PATIENT_SESSION = timedelta(hours=24)
 IDLE = timedelta(hours=1)
 """How long it lasts without an answer, unless the installation says otherwise."""
 NOTED = timedelta(minutes=5)
-"""Activity is written down no more often than this."""
+"""Activity is written down no more often than this, or than a quarter of what a session lasts without an answer."""
 FAREWELL = timedelta(minutes=5)
 """How long the page that says thank you, and the list, stay after the last open form was sent."""
 STAFF_SESSION = timedelta(hours=12)
@@ -215,8 +216,13 @@ def _keep(work: Work, found: access.Pass, lasts: timedelta) -> None:
     if found.created_at is None or found.expires_at is None:
         return
     until = min(work.now + lasts, found.created_at + PATIENT_SESSION)
-    if until - found.expires_at >= NOTED:
+    if until - found.expires_at >= min(NOTED, lasts / 4):
         access.extend_session(work.session, found.id, expires_at=until)
+
+
+def surely_kept(idle: timedelta) -> timedelta:
+    """How long after an answer a session is sure to last yet: a page asks then whether somebody is still there."""
+    return idle * 3 / 4
 
 
 def end_finished(work: Work) -> int:

@@ -28,6 +28,8 @@ def problem_page(trouble: Trouble) -> Response:
         return go(url_for("workspace.sign_in"))  # nobody's session is over: they come in by the front door
     said = _by_code().get(trouble.code) or _by_status().get(trouble.status) or _otherwise(trouble.status)
     action = None
+    if trouble.status == 401 and not for_staff and request.method == "POST":
+        said = _came_too_late()
     if trouble.status == 401 and for_staff:
         said = Words(gettext("Please sign in again"), gettext("Your session is over."))
         action = {"href": url_for("workspace.sign_in"), "label": gettext("Sign in")}
@@ -37,6 +39,18 @@ def problem_page(trouble: Trouble) -> Response:
         start = url_for("workspace.overview") if for_staff else url_for("patient.home")
         action = {"href": start, "label": gettext("To the start")}
     return page("problem.html", status=trouble.status, heading=said.heading, advice=said.advice, action=action)
+
+
+def _came_too_late() -> Words:
+    """A form was sent after the session was over: nothing of it was taken, and we do not say otherwise."""
+    return Words(
+        gettext("Please sign in again"),
+        gettext(
+            "You were signed out before this was sent. What you saved earlier is safe; what came after it did not "
+            "reach us. Open the link in your newest message again."
+        ),
+        new_link=True,
+    )
 
 
 def _by_code() -> dict[str, Words]:

@@ -282,6 +282,22 @@ def test_a_session_lasts_while_there_is_something_going_on(work: Begin, link: st
         access.who(w, token=token, keep_for=hour)
 
 
+@pytest.mark.parametrize("idle", [timedelta(minutes=5), timedelta(hours=1), timedelta(hours=8)])
+@pytest.mark.parametrize("moment", [0.0, 0.08, 0.24, 0.26, 0.7])
+def test_a_session_lasts_as_long_as_is_said_to_be_sure(
+    work: Begin, link: str, clock: Clock, idle: timedelta, moment: float
+) -> None:
+    """At whatever moment of it the last answer came: the page asks then whether somebody is still there."""
+    with work(VISITOR) as w:
+        token = access.sign_in_with_link(w, token=link, idle=idle).access_token
+    clock.advance(seconds=idle.total_seconds() * moment)
+    with work(VISITOR) as w:
+        access.who(w, token=token, keep_for=idle)
+    clock.advance(seconds=access.surely_kept(idle).total_seconds())
+    with work(VISITOR, writes=False) as w:
+        access.who(w, token=token)
+
+
 def test_no_session_lasts_longer_than_a_day(work: Begin, link: str, clock: Clock) -> None:
     with work(VISITOR) as w:
         signed_in = access.sign_in_with_link(w, token=link)

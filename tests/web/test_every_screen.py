@@ -18,26 +18,37 @@ DOUBLE_SIZE = """new MutationObserver((_, watch) => {
 FAULTS = """(least) => {
   const unseen = ".only-read, .skip, .scripted .question .recall, .vas-slider, svg, svg *";
   const shown = [...document.querySelectorAll("body *")].filter((each) =>
-    each.getClientRects().length && !each.closest(unseen) && getComputedStyle(each).visibility === "visible");
+    each.checkVisibility() && each.getClientRects().length && !each.closest(unseen)
+    && getComputedStyle(each).visibility === "visible");
   const box = (each) => each.getBoundingClientRect();
   const says = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
   const size = (each) => parseFloat(getComputedStyle(each).fontSize);
   const name = (each) => `${each.tagName} ${each.className} ${each.textContent.trim().slice(0, 30)}`;
+  const words = shown.filter((each) => !each.closest(".steps, .recall-line")).flatMap((each) =>
+    [...each.childNodes].filter((node) => node.nodeType === 3 && node.textContent.trim()).flatMap((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return [...range.getClientRects()].map((at) => ({ each, at }));
+    }));
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
   const pressed = "button, .choice, .input, summary, .brand a, .open-list a";
   return {
     wide: document.documentElement.scrollWidth > innerWidth,
     outside: shown.filter((each) => box(each).left < -0.5 || box(each).right > innerWidth + 0.5).map(name),
     cut: shown.filter((each) => says(each) && each.scrollWidth > each.clientWidth + 1
       && getComputedStyle(each).overflowX !== "visible").map(name),
+    over: words.flatMap((one, nth) => words.slice(nth + 1).filter((other) =>
+      one.each !== other.each && meet(one.at, other.at)).map((other) => `${name(one.each)} | ${name(other.each)}`)),
     small: shown.filter((each) => says(each) && size(each) < least).map(name),
     narrow: shown.filter((each) => each.matches(pressed) && (box(each).height < 44 || box(each).width < 44)).map(name),
   };
 }"""
-SOUND = {"wide": False, "outside": [], "cut": [], "small": [], "narrow": []}
+SOUND = {"wide": False, "outside": [], "cut": [], "over": [], "small": [], "narrow": []}
 
 
 def faults(page: Page, least: float = 18) -> Any:
-    """What is too wide, outside the screen, cut off, too small to read (in pixels) or to hit (44 pixels)."""
+    """What is too wide, outside the screen, cut off, over another, too small to read (in pixels) or to hit (44)."""
     return page.evaluate(FAULTS, least)
 
 

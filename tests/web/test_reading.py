@@ -23,46 +23,46 @@ PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 CHOICE = """
 - main:
   - progressbar "Progress"
-  - paragraph: /Question 1 of 36 \\d+ min left/
+  - paragraph: Question 1 of 36
+  - paragraph: /\\d+ min left/
   - status
-  - 'region "Part 1 of 2: Quality of life with cancer (QLQ-C30) (1 of 30)"':
-    - 'heading "Part 1 of 2: Quality of life with cancer (QLQ-C30) (1 of 30)" [level=2]'
-    - group "past week Heavy physical effort":
-      - text: past week
-      - heading "Heavy physical effort" [level=3]
-      - radio "None"
-      - radio "Slight"
-      - radio "Clear"
-      - radio "Strong"
-      - radio "I would rather not answer"
+  - 'heading "Part 1 of 2: Quality of life with cancer (QLQ-C30) (1 of 30)" [level=2]'
+  - group "past week Heavy physical effort":
+    - text: past week
+    - heading "Heavy physical effort" [level=3]
+    - radio "None"
+    - radio "Slight"
+    - radio "Clear"
+    - radio "Strong"
+    - radio "I would rather not answer"
 """
 SCALE = """
 - main:
-  - 'region "Part 2 of 2: Health today (EQ-5D-5L) (6 of 6)"':
-    - group "today Health on a ruler":
-      - heading "Health on a ruler" [level=3]
-      - alert: Please enter a number from 0 to 100.
-      - slider "Health on a ruler"
-      - text: Your number
-      - textbox "Your number": "104"
-      - button "One less"
-      - button "One more"
-      - checkbox "I would rather not answer"
+  - group "today Health on a ruler":
+    - heading "Health on a ruler" [level=3]
+    - alert: Please enter a number from 0 to 100.
+    - slider "Health on a ruler"
+    - text: Your number
+    - textbox "Your number": "104"
+    - button "One less"
+    - button "One more"
+    - checkbox "I would rather not answer"
 """
 REVIEW = """
 - main:
-  - region "Ready to send?":
-    - heading "Ready to send?" [level=2]
-    - paragraph: These questions are still open. You can answer them now, or send without them.
-    - heading "Quality of life with cancer (QLQ-C30)" [level=3]
-    - list:
-      - listitem:
-        - link "Walking far past week"
+  - heading "Ready to send?" [level=2]
+  - paragraph: These questions are still open. You can answer them now, or send without them.
+  - heading "Quality of life with cancer (QLQ-C30)" [level=3]
+  - list:
+    - listitem:
+      - link "Walking far past week"
 """
 STEPS = """
+- main
 - navigation "Steps":
   - button "Back"
   - button "Next"
+- contentinfo
 """
 
 

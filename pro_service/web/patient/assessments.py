@@ -11,8 +11,8 @@ from pro_service.domain import burden
 from pro_service.domain.assessments import Status
 from pro_service.domain.errors import IncompleteForm, StaleRevision
 from pro_service.domain.preferences import TAP, TEXT_SIZES, hears
-from pro_service.http.transaction import work
-from pro_service.services import assessments, responses
+from pro_service.http.transaction import runtime, work
+from pro_service.services import access, assessments, responses
 from pro_service.services.assessments import Form
 from pro_service.web.i18n import words
 from pro_service.web.pages import gettext, go, page, remember_language
@@ -112,6 +112,7 @@ def _questions(person: Person, form: Form, posted: Posted, *, status: int = 200,
         until=me.last_day(person, form.assessment),
         wrong=wrong,
         seconds=burden.SECONDS_PER_QUESTION,
+        rest=int(access.surely_kept(runtime().settings.session_idle).total_seconds() // 60),
         sizes=_sizes(),
         by_tap=person.participant.preferences.get("moving_on") == TAP,
         saved=saved,
@@ -126,14 +127,14 @@ def _sizes() -> dict[str, str]:
 
 
 def _review(person: Person, form: Form, *, status: int = 200) -> ResponseReturnValue:
-    asked = screens.shown(screens.parts(form.instruments, person.language))
-    open_questions = [each for each in asked if not each.answered]
+    parts = screens.parts(form.instruments, person.language)
+    left_open = [(part, screens.left_open(part)) for part in parts]
     return page(
         "patient/review.html",
         status=status,
         label=words(form.label, person.language),
-        open=open_questions,
-        required=any(not each.skippable for each in open_questions),
+        open=[(part, questions) for part, questions in left_open if questions],
+        required=any(not each.skippable for _, questions in left_open for each in questions),
         form_url=url_for("patient.assessment", assessment_id=form.assessment.id),
         submit_url=url_for("patient.submit", assessment_id=form.assessment.id),
         contact=person.study.contact,

@@ -169,6 +169,11 @@ def shown(every: Iterable[Part]) -> tuple[Question, ...]:
     return tuple(question for part in every for question in part.questions if question.shown)
 
 
+def left_open(part: Part) -> tuple[Question, ...]:
+    """The questions of one questionnaire that are asked and have no answer, in order."""
+    return tuple(question for question in part.questions if question.shown and not question.answered)
+
+
 def current(every: Sequence[Part]) -> Question | None:
     """Where to go on: the first question without an answer, else the last one; None for a form without questions."""
     asked = shown(every)

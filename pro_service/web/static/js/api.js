@@ -1,6 +1,7 @@
 /* One door to the server. Never throws: no network is status 0. */
 
 const PATIENCE = 20_000; // milliseconds
+export const heard = { at: 0 }; // when the server last took something from us, which keeps the session
 let csrf = document.querySelector("input[name=csrf_token]")?.value ?? "";
 
 /** -> {status, data}; data is {} where the answer was not JSON. */
@@ -33,6 +34,7 @@ async function attempt(method, url, body, lasting) {
       keepalive: lasting,
       signal,
     });
+    if (response.ok) heard.at = Date.now();
     return { status: response.status, data: await response.json().catch(() => ({})) };
   });
 }

@@ -209,6 +209,13 @@ window.addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => (document.hidden ? outbox.farewell() : retry()));
 window.addEventListener("pagehide", () => outbox.farewell());
 
+/** Is somebody still there? Asked before their session ends; not needed in the first minute, so it comes later. */
+async function watch() {
+  const { askInTime } = await import("./stay.js").catch(() => ({ askInTime: () => {} }));
+  const back = () => steps.show(steps.current, { push: false });
+  askInTime(document.getElementById("alarm"), Number(form.dataset.rest) * 60_000, back);
+}
+
 /* begin: what is still on this device comes before what the server knows, and that before an older page */
 
 function resume() {
@@ -265,3 +272,4 @@ recall().then((lost) => {
   if (lost.includes(memory.key)) regain(address);
   return retry();
 });
+setTimeout(watch, 60_000);

@@ -153,6 +153,7 @@ function list(part, open) {
   const title = document.createElement("h3");
   const questions = document.createElement("ul");
   title.textContent = part.dataset.title;
+  whole.lang = part.dataset.language;
   questions.append(...open.map((question) => entry(question)));
   whole.append(title, questions);
   return whole;

@@ -36,6 +36,7 @@ export function dress(question, changed) {
     button.addEventListener("click", () => {
       const from = typeof question.value === "number" ? question.value : Math.round((Number(slider.min) + Number(slider.max)) / 2);
       set(from + Number(button.dataset.nudge));
+      document.getElementById("spoken").textContent = question.value; // silent otherwise: the button has the focus
     });
   }
   question.element.addEventListener("written", follow);
