@@ -62,7 +62,7 @@ def states(phone: Phone, person: Visitor) -> Iterator[str]:
     for path, press in (("/in", "Sign in"), ("/new-link", "Send me a link")):
         page.goto(phone.base + path)
         page.get_by_role("button", name=press).click()
-        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.get_by_role("alert").first).to_be_visible()
         yield path
     page.goto(phone.base + "/my")
     yield "my questionnaires"
