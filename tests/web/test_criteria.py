@@ -9,13 +9,16 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from playwright.sync_api import CDPSession, Page, expect
 
 from pro_service.web import assets
+from pro_service.web.patient import screens
 from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor, csrf, words_of
 from tests.web.test_every_screen import SOUND, faults
+from tests.web.test_screens import Filled
 
 Invite = Callable[..., Visitor]
 SPACED = """(on) => {
@@ -128,6 +131,24 @@ def test_on_its_side_a_phone_shows_the_question_with_an_answer(on_phone: Phone, 
     assert bar["y"] + bar["height"] <= 320.5
 
 
+def test_whoever_skips_to_the_content_stays_at_their_question(on_phone: Phone, patient: Invite) -> None:
+    page = on_phone.page
+    on_phone.open(patient())
+    on_phone.answer(1)
+    page.click("#back")
+    page.get_by_role("link", name="Skip to the content").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.locator("#where")).to_have_text("Question 1 of 36")
+    page.keyboard.press("Tab")
+    expect(page.locator(".question.current input:checked, .part.current .speak").first).to_be_focused()
+    page.go_back()
+    expect(page.locator("#where")).to_have_text("Question 1 of 36")
+    page.go_back()
+    expect(page.locator("#where")).to_have_text("Question 2 of 36")
+    expect(page.locator(".question.current h3")).to_be_focused()
+
+
 PAIRS = [
     ("edge", "page", 3),
     ("edge", "surface", 3),
@@ -201,6 +222,17 @@ def test_without_script_it_is_said_how_long_and_what_did_not_arrive(
     assert late.status_code == 401
     assert "what came after it did not reach us" in words_of(late.text)
     assert person.answers("qlq-c30") == {}
+
+
+def test_a_question_that_needs_an_answer_says_so_before(app: Flask) -> None:
+    (part,) = screens.parts([Filled({"care": 1})], "en")
+    with app.test_request_context():
+        seen = [
+            words_of(render_template("patient/question.html", question=question, part=part, language="en", current=""))
+            for question in part.questions
+            if question.kind != "number"  # that one has a unit, in the language of its questionnaire
+        ]
+    assert [("This question needs an answer." in each) for each in seen] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from flask.testing import FlaskClient
 from playwright.sync_api import Locator, expect
 
 from pro_service.web import i18n
-from tests.web.conftest import Phone, Visitor
+from tests.web.conftest import Phone, Visitor, csrf
 from tests.web.test_every_screen import SOUND, faults
 
 Invite = Callable[..., Visitor]
@@ -73,6 +74,7 @@ def test_what_a_screen_reader_is_told(on_phone: Phone, patient: Invite) -> None:
     expect(page.locator("main")).to_match_aria_snapshot(CHOICE)
     expect(page.locator("body")).to_match_aria_snapshot(STEPS)
     assert page.locator("#next").evaluate("(each) => getComputedStyle(each).transitionDuration") == "0s"
+    assert page.locator(".steps").evaluate("(each) => getComputedStyle(each, '::before').display") == "none"
     on_phone.next()
     said = page.locator(".question.current [role=alert]")
     expect(said).to_contain_text("You have not answered this question.")
@@ -92,6 +94,9 @@ def test_what_a_screen_reader_is_told(on_phone: Phone, patient: Invite) -> None:
     field = page.get_by_role("textbox", name="Your number")
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(re.compile("Please enter a number from 0 to 100"))
+    on_phone.type("70")
+    page.get_by_role("button", name="One more").click()
+    expect(page.locator("#spoken")).to_have_text("71")  # the focus stays on the button
     on_phone.go("review")
     expect(page.locator("#review-title")).to_be_visible()
     expect(page.locator("main")).to_match_aria_snapshot(REVIEW)
@@ -154,6 +159,21 @@ def test_a_language_from_right_to_left_turns_the_page_around(on_phone: Phone, pa
     assert faults(page) == SOUND
     on_phone.state("saved")
     assert person.answers("eq-5d-5l") == {"VAS": 100}
+    on_phone.go("review")
+    expect(page.locator("#review-open section").first).to_have_attribute("lang", "en")
+
+
+@pytest.mark.usefixtures("mirrored")
+def test_words_in_another_language_than_the_pages_say_so(client: FlaskClient, signed_in: Invite) -> None:
+    person = signed_in()
+    client.set_cookie("language", "ar")
+    form = client.get(person.form).text
+    assert '<html lang="ar" dir="rtl"' in form
+    assert re.search(r'class="part-title">[^<]*<span lang="en">Quality of life with cancer', form)
+    assert form.count('<legend lang="en">') == 36
+    wrong = client.post(person.form, data={"csrf_token": csrf(client), "intent": "review", "eq-5d-5l.VAS": "104"}).text
+    assert '<li><a href="#eq-5d-5l.VAS" lang="en">' in wrong
+    assert client.get(f"{person.form}/review").text.count('<ul lang="en">') == 2
 
 
 def after(right: Locator, left: Locator) -> None:

@@ -204,7 +204,11 @@ form.addEventListener("submit", (event) => {
   if (event.submitter?.name === "language") speak(event.submitter.value);
   else next(); // Enter in a field
 });
-window.addEventListener("popstate", () => steps.start());
+window.addEventListener("popstate", () => {
+  if (/^#[^/]/.test(location.hash)) return; // the link that skips to the content leads to no question
+  steps.start();
+  (steps.current?.heading ?? document.getElementById("review-title")).focus({ preventScroll: true });
+});
 window.addEventListener("online", retry);
 document.addEventListener("visibilitychange", () => (document.hidden ? outbox.farewell() : retry()));
 window.addEventListener("pagehide", () => outbox.farewell());
