@@ -9,10 +9,10 @@ import click
 import numpy as np
 
 from pro_service.cli.economics_analysis import Analysis, summary, write
-from pro_service.cli.economics_tables import Column, Number, Table, Text, read
 from pro_service.cli.form_tables import STREAM
 from pro_service.cli.paths import INPUT
 from pro_service.cli.progress import progress
+from pro_service.cli.whole_tables import Column, Number, Table, Text, read
 from pro_service.cli.willingness import Willingness
 from pro_service.domain.cost_effectiveness import Arm, Comparison, Means, compare, difference, resampled
 from pro_service.domain.errors import InvalidTable

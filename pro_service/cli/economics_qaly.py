@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pro_service.cli.economics_options import qaly_options, qaly_table, remarks
-from pro_service.cli.economics_tables import Column, Number, Rows, Table, Text, read
 from pro_service.cli.form_tables import STREAM, writing
 from pro_service.cli.paths import INPUT, Tabular
+from pro_service.cli.whole_tables import Column, Number, Rows, Table, Text, read
 from pro_service.domain.discounting import Discounting, Timing
 from pro_service.domain.qalys import Death, Utilities, qalys
 

@@ -6,9 +6,9 @@ import click
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from pro_service.cli.economics_tables import Column, Number, Table, Text, read
 from pro_service.cli.form_tables import STREAM, writing
 from pro_service.cli.paths import INPUT, Tabular
+from pro_service.cli.whole_tables import Column, Number, Table, Text, read
 from pro_service.domain.errors import InvalidTable
 from pro_service.domain.instruments import Instrument, allowed_codes
 from pro_service.domain.scoring_block import Bools

@@ -1,4 +1,4 @@
-"""Tables that the economics of a trial are computed from: read whole, and refused whole where a cell cannot be used.
+"""Tables of numbers and names that a command computes from: read whole, and refused whole where a cell cannot be used.
 
 Rows are numbered as they stand under the header, from 1. No message holds a cell.
 """
