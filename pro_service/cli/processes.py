@@ -99,7 +99,7 @@ def run_everything(runtime: Runtime, *, host: str = HERE, port: int | None = Non
         Program("worker", WORKER, here),
         Program("beat", BEAT, here),
     ]
-    return supervise(programs, ready=lambda: _answers(chosen), on_ready=on_ready)
+    return supervise(programs, ready=lambda: answers(chosen), on_ready=on_ready)
 
 
 def web_command(settings: Settings, *, host: str, port: int) -> list[str]:
@@ -138,11 +138,11 @@ def require_free(host: str, port: int) -> None:
             raise Conflict(f"port {port} is taken; choose another with --port, or PORT=... make demo") from None
 
 
-def _answers(port: int) -> bool:
-    """Does the web server here say that it can serve?"""
+def answers(port: int, path: str = "/readyz") -> bool:
+    """Does the web server here say that it can serve, or that its process is alive (`/healthz`)?"""
     connection = HTTPConnection(HERE, port, timeout=2)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from pro_service.cli.processes import APPLICATION, HERE, web_command
+from pro_service.cli.processes import APPLICATION, HERE, answers, web_command
 from pro_service.domain.participants import Participant
 from pro_service.domain.schedule import TrialEvent
 from pro_service.runtime import Runtime, build
@@ -228,23 +228,12 @@ def serving(settings: Settings, application: str, environ: dict[str, str]) -> It
         process = subprocess.Popen(command, env={**environ, **ours}, stdout=log, stderr=log)
     _server.append(psutil.Process(process.pid))
     try:
-        wait_until(lambda: _answers(port), seconds=120, what="the server answering")
+        wait_until(lambda: answers(port, "/healthz"), seconds=120, what="the server answering")
         yield port
     finally:
         process.terminate()
         process.wait(timeout=20)
         _server.pop()
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection(HERE, port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _cold_start(settings: Settings, environ: dict[str, str]) -> dict[str, object]:

@@ -16,8 +16,6 @@ from contextlib import nullcontext
 from functools import partial
 from itertools import repeat
 
-from aiosmtpd.controller import Controller
-
 from pro_service.domain.audit import Actor
 from pro_service.domain.messages import Channel, Message, freely
 from pro_service.domain.participants import Contact
@@ -28,7 +26,7 @@ from pro_service.settings import from_environment
 from pro_service.storage.migrations import upgrade
 from tests.benchmarks.reminders import NOW, active_study, open_forms
 from tests.support import postgres
-from tests.support.ports import free_port
+from tests.support.postbox import listening
 from workers.reminders import AT_ONCE
 
 NAMES = ("send_file", "send_smtp")
@@ -48,14 +46,9 @@ class Takes:
 
 def run() -> Iterator[dict[str, object]]:
     """Two lines: through the outbox of files, and through SMTP."""
-    port = free_port()
-    server = Controller(Takes(), hostname="127.0.0.1", port=port)
-    server.start()
-    try:
-        yield _measured("send_file", {})
-        yield _measured("send_smtp", {"PRO_SMTP_URL": f"smtp://127.0.0.1:{port}"})
-    finally:
-        server.stop()
+    yield _measured("send_file", {})
+    with listening(Takes()) as url:
+        yield _measured("send_smtp", {"PRO_SMTP_URL": url})
 
 
 def _measured(name: str, more: dict[str, str]) -> dict[str, object]:

@@ -5,55 +5,24 @@ Guards row 4 of the known failures: a server that falls silent after the text le
 
 from __future__ import annotations
 
-import email
-import email.policy
-from asyncio import Transport
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from pro_service.channels.email import send
 from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Message
 from pro_service.settings import Settings, from_environment
 from tests.support.ports import free_port
+from tests.support.postbox import Postbox, running
 
 MESSAGE = Message(
     id="0190a5", at=datetime(2026, 1, 12, 9, tzinfo=UTC), to="someone@home.test", subject="Uw vragenlijst staat klaar",
     text="Ga naar https://x.test/l/abc\n.a line that begins with a dot\nTot ziens, café", html="<p>é</p>",
 )  # fmt: skip
-
-
-class Postbox:
-    """Keeps what arrives; answers as it was told to."""
-
-    def __init__(self) -> None:
-        self.received: list[EmailMessage] = []
-        self.recipients: list[str] = []
-        self.rcpt_reply = "250 OK"
-        self.data_reply: str | None = "250 taken"
-
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd finds its hooks by these names
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.rcpt_reply.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.rcpt_reply
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
-        self.recipients += envelope.rcpt_tos
-        parsed = email.message_from_bytes(envelope.content or b"", policy=email.policy.default)  # type: ignore[arg-type]
-        self.received.append(parsed)
-        if self.data_reply is None:
-            assert isinstance(server.transport, Transport)
-            server.transport.abort()
-            return "421 never seen"
-        return self.data_reply
 
 
 def at(folder: Path, smtp_url: str) -> Settings:
@@ -62,17 +31,15 @@ def at(folder: Path, smtp_url: str) -> Settings:
 
 
 @pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
+def postbox() -> Iterator[Postbox]:
+    with running() as box:
+        yield box
 
 
 @pytest.fixture
-def settings(postbox: Postbox, tmp_path: Path) -> Iterator[Settings]:
+def settings(postbox: Postbox, tmp_path: Path) -> Settings:
     """Settings that point at a running mail server, whose box is `postbox`."""
-    controller = Controller(postbox, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield at(tmp_path, f"smtp://127.0.0.1:{controller.port}")
-    controller.stop()
+    return at(tmp_path, postbox.url)
 
 
 def test_a_message_arrives_whole(settings: Settings, postbox: Postbox) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from pro_service.channels import email
@@ -23,6 +22,7 @@ from pro_service.domain.messages import Send, freely
 from pro_service.settings import Settings
 from tests.channels.test_email import MESSAGE, at
 from tests.support.ports import free_port
+from tests.support.postbox import listening
 
 REFUSED = "refused@home.test"
 
@@ -70,10 +70,8 @@ def exchange() -> Exchange:
 
 @pytest.fixture
 def settings(exchange: Exchange, tmp_path: Path) -> Iterator[Settings]:
-    controller = Controller(exchange, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield at(tmp_path, f"smtp://127.0.0.1:{controller.port}")
-    controller.stop()
+    with listening(exchange) as url:
+        yield at(tmp_path, url)
 
 
 def nothing(_: Exchange) -> None:

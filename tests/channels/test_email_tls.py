@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,7 +23,7 @@ from pro_service.channels.email import send
 from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Message
 from pro_service.settings import from_environment
-from tests.support.ports import free_port
+from tests.support.postbox import listening
 
 MESSAGE = Message(
     id="0190a5", at=datetime(2026, 1, 12, 9, tzinfo=UTC), to="someone@home.test", subject="s", text="t", html="h",
@@ -72,18 +72,12 @@ def only_ann(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: 
 
 
 @contextmanager
-def server(postbox: Postbox, certificate: Path, *, from_the_first_byte: bool) -> Iterator[int]:
+def server(postbox: Postbox, certificate: Path, *, from_the_first_byte: bool) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     more = {"ssl_context": context} if from_the_first_byte else {"tls_context": context, "require_starttls": True}
-    controller = Controller(
-        postbox, hostname="127.0.0.1", port=free_port(), authenticator=only_ann, auth_require_tls=False, **more
-    )
-    controller.start()
-    try:
-        yield controller.port
-    finally:
-        controller.stop()
+    with listening(postbox, authenticator=only_ann, auth_require_tls=False, **more) as url:
+        yield url
 
 
 @pytest.fixture
@@ -93,10 +87,9 @@ def hand_over(certificate: Path, tmp_path: Path) -> Iterator[Callable[[str], Pos
 
         def call(url: str) -> Postbox:
             postbox = Postbox()
-            port = stack.enter_context(server(postbox, certificate, from_the_first_byte=url.startswith("smtps")))
-            settings = from_environment(
-                {"PRO_ENV": "test", "PRO_DATA_DIR": str(tmp_path), "PRO_SMTP_URL": url.replace("{port}", str(port))}
-            )
+            here = stack.enter_context(server(postbox, certificate, from_the_first_byte=url.startswith("smtps")))
+            address = url.replace("{port}", str(urlsplit(here).port))
+            settings = from_environment({"PRO_ENV": "test", "PRO_DATA_DIR": str(tmp_path), "PRO_SMTP_URL": address})
             send(MESSAGE, settings)
             return postbox
 

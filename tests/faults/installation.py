@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
@@ -120,14 +119,7 @@ class Installation:
 
     def serves(self) -> bool:
         """Does the web server say that it can serve?"""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return commands.answers(self.port)
 
     def nudge(self) -> None:
         """Wake the workers, as the timetable does; a call too many does no harm, and one too few neither."""

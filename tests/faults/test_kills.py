@@ -24,10 +24,10 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
+from pro_service.cli.processes import answers
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.schedule import TrialEvent
 from pro_service.runtime import Runtime, build
@@ -39,6 +39,7 @@ from pro_service.storage.scores import score_set
 from pro_service.studies.reader import shipped
 from tests.support import people
 from tests.support.ports import free_port, wait_until
+from tests.support.postbox import listening
 from workers.reminders import AT_ONCE
 
 PEOPLE = 6
@@ -122,10 +123,7 @@ class Machine:
         os.kill(self.pid(words), signal.SIGKILL)
 
     def answers(self) -> bool:
-        try:
-            return self.ask("GET", "/readyz")[0] == 200
-        except (OSError, HTTPException):
-            return False
+        return answers(self.port)
 
     def ask(self, method: str, path: str, token: str = "", body: object = None) -> tuple[int, dict[str, object]]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -142,10 +140,8 @@ class Machine:
 def murderer() -> Iterator[tuple[Murderer, str]]:
     """The mail server, and its address."""
     handler = Murderer()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+    with listening(handler) as url:
+        yield handler, url
 
 
 @pytest.fixture
