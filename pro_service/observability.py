@@ -7,6 +7,7 @@ through, without its message: messages of database drivers repeat the values the
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from typing import Any, TextIO, cast
 
 import orjson
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("pro_http_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -24,6 +26,10 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
 )
+
+COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable, read by Prometheus' library as it is imported, that names the folder where the processes of one web
+server count together. Without it, each process counts for itself."""
 
 
 @cache
@@ -36,6 +42,15 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
     requests, times = _counted(method, route, status)
     requests.inc()
     times.observe(seconds)
+
+
+def exposition() -> bytes:
+    """All that was counted, as Prometheus reads it: by every process of this web server, whichever is asked."""
+    if COUNTED_IN not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library declares nothing here
+    return generate_latest(registry)
 
 
 class _StandardError:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import click
@@ -17,6 +19,7 @@ import click
 from pro_service.cli.acting import open_runtime
 from pro_service.cli.supervisor import Program, supervise
 from pro_service.domain.errors import Conflict
+from pro_service.observability import COUNTED_IN
 from pro_service.runtime import Runtime, require_wording
 from pro_service.settings import Settings
 from pro_service.storage import migrations
@@ -27,6 +30,7 @@ WORKER = [sys.executable, "-m", "workers", "worker"]
 BEAT = [sys.executable, "-m", "workers", "beat"]
 THREADS = 4
 BACKLOG = 1024
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _host = click.option("--host", default=HERE, show_default=True, help="Address to listen on.")
 _port = click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="Port to listen on.  [default: 8000]")
@@ -42,7 +46,8 @@ def web(host: str, port: int | None) -> None:
     """
     runtime = open_runtime()
     require_wording(runtime)
-    _become(web_command(runtime.settings, host=host, port=port or port_of(runtime.settings)))
+    command = web_command(runtime.settings, host=host, port=port or port_of(runtime.settings))
+    _become(command, web_environment(runtime.settings))
 
 
 @click.command()
@@ -95,7 +100,7 @@ def run_everything(runtime: Runtime, *, host: str = HERE, port: int | None = Non
     runtime.engine.dispose()
     here = {"PRO_BASE_URL": f"http://{HERE}:{chosen}"} if _is_here(settings.base_url) else {}
     programs = [
-        Program("web", web_command(settings, host=host, port=chosen), here),
+        Program("web", web_command(settings, host=host, port=chosen), {**here, **web_environment(settings)}),
         Program("worker", WORKER, here),
         Program("beat", BEAT, here),
     ]
@@ -103,13 +108,12 @@ def run_everything(runtime: Runtime, *, host: str = HERE, port: int | None = Non
 
 
 def web_command(settings: Settings, *, host: str, port: int) -> list[str]:
-    """The command line of the web server. SQLite has one writer at a time, so one process serves it best."""
-    processes = 1 if settings.database_url.startswith("sqlite") else max(1, os.cpu_count() or 1)
+    """The command line of the web server."""
     options = {
         "interface": "wsgi",
         "host": host,
         "port": port,
-        "workers": processes,
+        "workers": _processes(settings),
         "blocking-threads": THREADS,
         "backlog": BACKLOG,
         "log-level": "warning",
@@ -118,6 +122,21 @@ def web_command(settings: Settings, *, host: str, port: int) -> list[str]:
     flags = ["--factory", "--respawn-failed-workers", "--no-ws"]
     pairs = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [sys.executable, "-m", "granian", APPLICATION, *flags, *pairs]
+
+
+def web_environment(settings: Settings) -> dict[str, str]:
+    """What the web server's environment has beside ours: where its processes count requests together, if they are many.
+
+    The folder is new at each start, so that nothing is counted twice; a process that died stays counted.
+    """
+    if COUNTED_IN in os.environ or _processes(settings) == 1:
+        return {}
+    return {COUNTED_IN: tempfile.mkdtemp(prefix="pro-metrics-")}
+
+
+def _processes(settings: Settings) -> int:
+    """SQLite has one writer at a time, so one process serves it best."""
+    return 1 if settings.database_url.startswith("sqlite") else max(1, os.cpu_count() or 1)
 
 
 def port_of(settings: Settings) -> int:
@@ -150,7 +169,7 @@ def answers(port: int, path: str = "/readyz") -> bool:
         connection.close()
 
 
-def _become(command: list[str]) -> None:
+def _become(command: list[str], environment: Mapping[str, str] = NOTHING) -> None:
     """Turn this process into another program, so that signals and exit statuses are its own."""
     sys.stdout.flush()
-    os.execv(command[0], command)  # noqa: S606  # no shell wanted: our own interpreter, our own words
+    os.execve(command[0], command, {**os.environ, **environment})  # noqa: S606  # no shell wanted: our own interpreter, our own words

@@ -7,11 +7,12 @@ from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from pro_service.domain.errors import Forbidden, Unavailable
 from pro_service.http.authentication import bearer_token, public
 from pro_service.http.transaction import runtime
+from pro_service.observability import exposition
 from pro_service.storage import migrations
 
 bp = Blueprint("operations", __name__)
@@ -38,12 +39,12 @@ def readyz() -> Any:
 @bp.get("/metrics")
 @public
 def metrics() -> Any:
-    """Prometheus metrics, for loopback, or for whoever brings PRO_METRICS_TOKEN."""
+    """Prometheus metrics of all processes of this server, for loopback, or for whoever brings PRO_METRICS_TOKEN."""
     token = runtime().settings.metrics_token
     allowed = hmac.compare_digest((bearer_token() or "").encode(), token.encode()) if token else _from_here()
     if not allowed:
         raise Forbidden("Metrics are for loopback, or with the metrics token.")
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _from_here() -> bool:

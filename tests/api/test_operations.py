@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pro_service.app import create_app
+from pro_service.observability import COUNTED_IN
 from pro_service.runtime import Runtime, build
 from pro_service.storage.migrations import downgrade
 from tests.api.conftest import code_of
@@ -86,3 +90,27 @@ def test_the_access_log_names_routes_and_never_paths(client: FlaskClient, capsys
     written = "".join(capsys.readouterr())
     assert "/api/v1/studies/<study>" in written
     assert not [secret for secret in ("a-secret-path", "private", "hidden-token") if secret in written]
+
+
+ONE_REQUEST = """
+from pro_service.observability import exposition, observe
+observe("GET", "/x", 200, 0.01)
+print(exposition().decode())
+"""
+
+
+def test_the_processes_of_a_server_count_together(tmp_path: Path) -> None:
+    """Whichever of them is asked answers for all of them; one that has ended stays counted."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", ONE_REQUEST],
+            env={**os.environ, COUNTED_IN: str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    for number, text in enumerate(said, start=1):
+        assert f'pro_http_requests_total{{method="GET",route="/x",status="200"}} {number}.0' in text
+        assert f'pro_http_request_seconds_count{{method="GET",route="/x"}} {number}.0' in text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pro_service.cli import run
-from pro_service.cli.processes import port_of, web_command
+from pro_service.cli.processes import port_of, web_command, web_environment
+from pro_service.observability import COUNTED_IN
 from pro_service.settings import from_environment
 
 
@@ -63,3 +65,20 @@ def test_sqlite_is_served_by_one_process(environment: dict[str, str], url: str, 
     settings = from_environment({**environment, "PRO_DATABASE_URL": url})
     command = web_command(settings, host="127.0.0.1", port=8000)
     assert command[command.index("--workers") + 1] == str(processes)
+
+
+@pytest.mark.parametrize(("url", "cores", "together"), [("sqlite:///x", 4, False), ("postgresql://u@h/d", 4, True),
+                                                        ("postgresql://u@h/d", 1, False)])  # fmt: skip
+def test_several_processes_count_together_in_a_new_folder(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, cores: int, together: bool
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings = from_environment({**environment, "PRO_DATABASE_URL": url})
+    folders = [web_environment(settings).get(COUNTED_IN) for _ in range(2)]
+    if together:
+        assert sorted(str(one) for one in tmp_path.iterdir()) == sorted(filter(None, folders))
+        monkeypatch.setenv(COUNTED_IN, "chosen by whoever runs it")
+        assert web_environment(settings) == {}
+    else:
+        assert folders == [None, None]
