@@ -15,6 +15,7 @@ from pro_service.domain.digests import WISHES
 from pro_service.domain.errors import Forbidden, Invalid, NotFound, Problem, SignInFailed
 from pro_service.domain.roles import STAFF_ROLES, require
 from pro_service.domain.staff_texts import LANGUAGES
+from pro_service.services import passwords
 from pro_service.services.work import Work
 from pro_service.storage import access, staff
 from pro_service.storage.metadata import new_id
@@ -22,7 +23,6 @@ from pro_service.storage.staff import Member, Secrets
 
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
-SHORTEST_PASSWORD = 12
 CODE_SECONDS = 30
 _MAY_SPEAK = {None, *LANGUAGES}
 ISSUER = "PRO service"
@@ -71,7 +71,7 @@ def reset_staff(work: Work, *, email: str, password: str) -> Credentials:
     require(work.actor, "staff.manage")
     member, _ = staff.by_email(work.session, email.strip().lower(), lock=True)
     require_grantable(work.actor, study=member.study, site=member.site)
-    problems = _password_problems(member.email, password)
+    problems = passwords.problems(password, address=member.email)
     if problems:
         raise Invalid("this password will not do", problems=problems)
     secret = pyotp.random_base32()
@@ -214,7 +214,7 @@ def _failed() -> SignInFailed:
 
 
 def _problems(address: str, password: str, role: str, study: str, site: str) -> list[Problem]:
-    problems = _password_problems(address, password)
+    problems = passwords.problems(password, address=address)
     name, _, domain = address.partition("@")
     if not name or not domain or " " in address:
         problems.append(Problem("expected an e-mail address", "email"))
@@ -223,14 +223,6 @@ def _problems(address: str, password: str, role: str, study: str, site: str) -> 
     if role == "coordinator" and not (study and site):
         problems.append(Problem("a coordinator works at one site of one study", "site"))
     return problems
-
-
-def _password_problems(address: str, password: str) -> list[Problem]:
-    if len(password) < SHORTEST_PASSWORD:
-        return [Problem(f"expected at least {SHORTEST_PASSWORD} characters", "password")]
-    if len(set(password)) < 5 or address.partition("@")[0] in password.lower():
-        return [Problem("too easy to guess", "password")]
-    return []
 
 
 def _context(staff_id: UUID) -> str:
