@@ -29,6 +29,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
 from pro_service.cli.form_losses import LeftOut
 from pro_service.cli.form_streams import as_text
 from pro_service.domain.errors import InvalidTable
+from pro_service.services.folders import told_by_name
 
 STREAM = "-"
 BATCH_BYTES = 1 << 20
@@ -87,11 +88,12 @@ def writing(path: str, schema: pa.Schema) -> Iterator[Sink]:
     target = Path(path)
     part = target.with_name(f".{target.name}.part")
     try:
-        with ExitStack() as stack:
+        with told_by_name(target), ExitStack() as stack:
+            file = stack.enter_context(part.open("wb"))
             if target.suffix.lower() == ".parquet":
-                yield stack.enter_context(pq.ParquetWriter(part, schema))
+                yield stack.enter_context(pq.ParquetWriter(file, schema))
             else:
-                yield CsvSink(stack.enter_context(part.open("wb")), schema)
+                yield CsvSink(file, schema)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

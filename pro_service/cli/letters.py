@@ -12,6 +12,7 @@ from pro_service.cli.acting import actor_option, open_runtime
 from pro_service.domain.audit import Actor
 from pro_service.paper.letters import print_letters
 from pro_service.services import access, contacts, letters
+from pro_service.services.folders import told_by_name
 
 
 class RehearsalError(Exception):
@@ -39,7 +40,8 @@ def letter(*, study: str, codes: tuple[str, ...], output: Path, dry_run: bool, a
             found = letters.write(work, study=study, base_url=runtime.settings.base_url, codes=codes)
             if dry_run:
                 raise RehearsalError
-            with tempfile.NamedTemporaryFile(dir=output.absolute().parent, suffix=".part", delete=False) as file:
+            beside, hidden = output.absolute().parent, f".{output.name}."
+            with told_by_name(output), tempfile.NamedTemporaryFile(dir=beside, prefix=hidden, delete=False) as file:
                 draft = Path(file.name)
                 print_letters(found, file)
         os.replace(draft, output)

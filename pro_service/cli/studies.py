@@ -111,8 +111,11 @@ def load(file: str, actor: Actor) -> None:
         for path in definitions.beside(file):
             instruments.load(work, document=definitions.text_of(path), file=str(path))
         study = studies.load(work, document=text, file=name)
+        active = {(one.code, one.version) for one in studies.listing(work) if one.activated_at is not None}
     _point_out(file)
-    click.echo(f"{study.code} version {study.version} is loaded; activate it with: pro study activate {study.code}")
+    is_active = (study.code, study.version) in active
+    then = "is active already" if is_active else f"is loaded; activate it with: pro study activate {study.code}"
+    click.echo(f"{study.code} version {study.version} {then}")
 
 
 @command.command("list")

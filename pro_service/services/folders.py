@@ -1,4 +1,7 @@
-"""Folders that appear whole or not at all, and what a manifest says of each file in them."""
+"""Folders that appear whole or not at all, and what a manifest says of each file in them.
+
+What is written is a draft beside its target until it is whole: a hidden name that begins with the target's.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,23 @@ def refuse_used(directory: Path) -> None:
 
 
 @contextmanager
+def told_by_name(target: Path) -> Iterator[None]:
+    """An OSError about the draft of a target names the target: nobody asked for the draft."""
+    try:
+        yield
+    except OSError as error:
+        if Path(str(error.filename)).name.startswith(f".{target.name}"):
+            error.filename = str(target)
+        raise
+
+
+@contextmanager
 def appearing(directory: Path) -> Iterator[Path]:
     """A folder that takes its name only when everything in it has been written."""
     parent = directory.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=parent))
+    with told_by_name(directory):
+        folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=parent))
     try:
         yield folder
         os.replace(folder, directory)  # an empty folder gives way; a full one does not

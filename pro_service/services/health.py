@@ -45,7 +45,7 @@ def checks(work: Work) -> tuple[Check, ...]:
 def _beat(work: Work) -> Check:
     last = heartbeats.last(work).get("beat")
     if last is None:
-        return Check("beat", False, "never seen; start `pro worker` and `pro beat`")
+        return Check("beat", False, "never seen; it is, ten seconds after `pro worker` and `pro beat` have started")
     return Check("beat", work.now - last <= BEAT_MAY_BE_LATE, f"last seen {_ago(work.now, last)}")
 
 

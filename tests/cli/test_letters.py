@@ -58,4 +58,16 @@ def test_somebody_unknown_leaves_no_file(pro: Pro, tmp_path: Path) -> None:
     status, out, err = pro("letter", "scopes", "--participant", "NKI-404", "--output", str(file))
     assert (status, out) == (1, "")
     assert err == "not-found: nobody enrolled has the code NKI-404\n"
+
+
+def test_a_place_that_cannot_be_written_is_told_by_its_name_and_no_letter_was_made(
+    pro: Pro, enrolled: Callable[..., Participant], runtime: Runtime, tmp_path: Path
+) -> None:
+    enrolled()
+    target = tmp_path / "nowhere" / "letters.pdf"
+    assert pro("letter", "scopes", "--output", str(target)) == (
+        1,
+        "",
+        f"file-error: No such file or directory: {target}\n",
+    )
     assert list(tmp_path.glob("*.p*")) == []

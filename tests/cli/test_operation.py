@@ -151,7 +151,10 @@ def test_the_audit_trail_is_verified_and_an_altered_row_reported(pro: Pro, engin
 
 def test_the_doctor_finds_what_is_wrong(pro: Pro, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, err = pro("doctor")
-    assert (status, err) == (1, "problem  beat: never seen; start `pro worker` and `pro beat`\n")
+    assert (status, err) == (
+        1,
+        "problem  beat: never seen; it is, ten seconds after `pro worker` and `pro beat` have started\n",
+    )
     assert len(out.splitlines()) == 13
     with runtime.work(people.system, now=utc_now()) as work:
         heartbeats.beat(work, process="beat")

@@ -235,6 +235,15 @@ def test_a_file_that_is_only_called_parquet_is_refused(pro: Pro, write: Write) -
     assert (status, err) == (1, "invalid-table: forms.parquet is not a Parquet file\n")
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_that_cannot_be_written_is_told_by_the_name_that_was_asked_for(
+    pro: Pro, write: Write, tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / "nowhere" / f"scores.{suffix}"
+    status, _, err = pro("eq-5d-5l", write(eq("A,1,1,1,1,1,70")), *NL, "--output", target)
+    assert (status, err) == (1, f"file-error: No such file or directory: {target}\n")
+
+
 def test_csv_to_parquet_to_csv_gives_the_same_scores(pro: Pro, write: Write, tmp_path: Path) -> None:
     source = write(eq("A,2,1,2,3,1,70", "B,5,5,5,5,5,0", "C,,1,1,1,1,"))
     pro("eq-5d-5l", source, *NL, "--output", tmp_path / "scores.parquet")

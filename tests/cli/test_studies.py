@@ -183,6 +183,7 @@ def test_from_file_to_active(capsys: pytest.CaptureFixture[str], environment: No
     assert said("activate", "scopes", "--actor", "tester") == "scopes version 1 is active\n"
     assert said("activate", "scopes", "--dry-run") == "scopes version 1 is active\n"
     assert "version 1: active since 20" in said("list")
+    assert said("load", "scopes") == "scopes version 1 is active already\n"
 
 
 def test_what_cannot_be_activated(capsys: pytest.CaptureFixture[str], environment: None) -> None:
