@@ -11,9 +11,9 @@ from flask import Response
 from marshmallow import fields, validate
 
 from pro_service.api.instruments import InstrumentOut, as_json, dumps
-from pro_service.api.shapes import REVISION, Answers, Instant, Seen, Shape, instant, words
+from pro_service.api.shapes import REVISION, Answers, Instant, Seen, Shape, Whole, instant, words
 from pro_service.domain.assessments import BY_STAFF, Assessment, MissingReason, Status
-from pro_service.http.transaction import work
+from pro_service.http.transaction import recorded, work
 from pro_service.services import assessments, responses
 from pro_service.services.assessments import AssessmentView, Form, FormPart
 
@@ -72,7 +72,7 @@ class DraftIn(Shape):
     """Some answers. `revision` is the one they are based on; an item somebody else changed since is a 409."""
 
     answers = Answers(required=True)
-    revision = fields.Integer(required=True, strict=True, validate=REVISION)
+    revision = Whole(required=True, validate=REVISION)
     seen = Seen(load_default=dict)
     language = fields.String(
         load_default=None,
@@ -93,6 +93,7 @@ class SavedOut(Shape):
 
 
 @bp.get("/participants/<uuid:participant_id>/assessments")
+@recorded
 @bp.output(AssessmentList)
 def listing(participant_id: UUID) -> Any:
     """A participant's assessments, in protocol order, with their status now."""
@@ -101,6 +102,7 @@ def listing(participant_id: UUID) -> Any:
 
 
 @bp.get("/assessments/<uuid:assessment_id>")
+@recorded
 @bp.output(FormOut)
 def form(assessment_id: UUID) -> Any:
     """One assessment with its questionnaires and the answers so far."""

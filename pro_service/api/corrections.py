@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from marshmallow import fields, validate
 
-from pro_service.api.shapes import REVISION, Answers, Shape
+from pro_service.api.shapes import REVISION, Answers, Shape, Whole
 from pro_service.http.transaction import work
 from pro_service.services import corrections
 
@@ -18,7 +18,7 @@ bp = APIBlueprint("corrections", __name__, tag="Assessments")
 class CorrectionIn(Shape):
     answers = Answers(required=True)
     reason = fields.String(required=True, validate=validate.Length(min=1, max=2000))
-    revision = fields.Integer(load_default=None, allow_none=True, strict=True, validate=REVISION)
+    revision = Whole(load_default=None, allow_none=True, validate=REVISION)
 
 
 class CorrectionOut(Shape):

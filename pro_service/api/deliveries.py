@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from pro_service.api.shapes import Instant, Shape
 from pro_service.domain.deliveries import Explanation
-from pro_service.http.transaction import work
+from pro_service.http.transaction import recorded, work
 from pro_service.services import explanations, outcomes
 
 bp = APIBlueprint("deliveries", __name__, tag="Participants")
@@ -98,6 +98,7 @@ class SettleIn(Shape):
 
 
 @bp.get("/participants/<uuid:participant_id>/deliveries")
+@recorded
 @bp.input(DeliveryQuery, location="query")
 @bp.output(DeliveryList)
 def listing(participant_id: UUID, query_data: dict[str, date | None]) -> Any:

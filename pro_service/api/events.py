@@ -12,7 +12,7 @@ from pro_service.api.shapes import CODE, Instant, Shape
 from pro_service.domain.assessments import Assessment, Status, status
 from pro_service.domain.consequences import Consequence
 from pro_service.domain.protocol import OCCASIONS
-from pro_service.http.transaction import work
+from pro_service.http.transaction import recorded, work
 from pro_service.services import events, schedule
 from pro_service.services.events import Recorded
 
@@ -138,6 +138,7 @@ class ScheduleOut(Shape):
 
 
 @bp.get("/participants/<uuid:participant_id>/events")
+@recorded
 @bp.input(KnownQuery, location="query")
 @bp.output(EventList)
 def history(participant_id: UUID, query_data: dict[str, Any]) -> Any:
@@ -146,6 +147,7 @@ def history(participant_id: UUID, query_data: dict[str, Any]) -> Any:
 
 
 @bp.get("/participants/<uuid:participant_id>/schedule")
+@recorded
 @bp.input(KnownQuery, location="query")
 @bp.output(ScheduleOut)
 def known_schedule(participant_id: UUID, query_data: dict[str, Any]) -> Any:

@@ -10,12 +10,12 @@ from apiflask import APIBlueprint
 from flask import url_for
 from marshmallow import fields, validate
 
-from pro_service.api.shapes import CODE, SHORT, Instant, PageQuery, Shape, cursor
+from pro_service.api.shapes import CODE, SHORT, Instant, PageQuery, Shape, Whole, cursor
 from pro_service.domain.participants import Contact, Participant
 from pro_service.domain.roles import allows
 from pro_service.domain.schedule import TrialEvent
 from pro_service.http.authentication import actor
-from pro_service.http.transaction import work
+from pro_service.http.transaction import recorded, work
 from pro_service.services import participants
 
 bp = APIBlueprint("participants", __name__, tag="Participants")
@@ -27,9 +27,7 @@ class ContactIn(Shape):
     name = fields.String(load_default=None, allow_none=True, validate=SHORT)
     email = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=254))
     phone = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^\+?[0-9][0-9 ()./-]{3,29}\Z"))
-    birth_year = fields.Integer(
-        load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1900, max=2100)
-    )
+    birth_year = Whole(load_default=None, allow_none=True, validate=validate.Range(min=1900, max=2100))
 
 
 class FirstEvent(Shape):
@@ -124,6 +122,7 @@ def screen(participant_id: UUID, json_data: dict[str, Any]) -> Any:
 
 
 @bp.get("/participants/<uuid:participant_id>")
+@recorded
 @bp.output(ParticipantOut)
 def one(participant_id: UUID) -> Any:
     """One participant."""

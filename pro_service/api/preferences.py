@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 from pro_service.api.shapes import CODE, Shape
 from pro_service.domain.participants import Participant
 from pro_service.domain.preferences import BUTTON, NO, TAP, TEXT_SIZES, YES
-from pro_service.http.transaction import runtime, work
+from pro_service.http.transaction import recorded, runtime, work
 from pro_service.services import participants, preferences
 
 bp = APIBlueprint("preferences", __name__, tag="Participants")
@@ -59,6 +59,7 @@ def changed(participant_id: UUID, given: dict[str, Any]) -> Participant:
 
 
 @bp.get("/participants/<uuid:participant_id>/preferences")
+@recorded
 @bp.output(PreferencesOut)
 def show(participant_id: UUID) -> Any:
     """How this person wants to be reached."""

@@ -15,9 +15,6 @@ from pro_service.services import access
 
 bp = APIBlueprint("sessions", __name__, tag="Sessions")
 
-TOKEN = validate.Length(min=1, max=200)
-CODE = validate.Length(min=1, max=20)
-
 
 class SignInByLink(Shape):
     token = fields.String(

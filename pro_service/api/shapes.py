@@ -43,8 +43,26 @@ def instant(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+class Whole(fields.Integer):
+    """A whole number in a body. JSON has one kind of number: 2.0 is 2. A number in words is none, nor a fraction."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(strict=True, **more)
+
+    def _deserialize(self, value: Any, *place: Any, **more: Any) -> int:
+        return super()._deserialize(whole(value), *place, **more)
+
+
+def whole(value: Any) -> Any:
+    """A number without a fraction as the whole number it is; anything else as it came."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
 class Answers(fields.Dict):
-    """Item code -> answer: a number, a text, or null to clear it. What each item allows is the service's business."""
+    """Item code -> answer: a number, a text, or null to clear it. What each item allows is the service's business.
+
+    A whole number is one however it is written: the same answers are the same to the last digit.
+    """
 
     def __init__(self, **more: Any) -> None:
         answer = {
@@ -67,7 +85,7 @@ class Answers(fields.Dict):
         }
         if wrong:
             raise ValidationError(wrong)
-        return value
+        return {item: whole(answer) for item, answer in value.items()}
 
 
 def _may_be(answer: object) -> bool:

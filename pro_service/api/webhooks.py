@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import url_for
 from marshmallow import fields, validate
 
-from pro_service.api.shapes import CODE, Instant, Shape
+from pro_service.api.shapes import CODE, Instant, Shape, Whole
 from pro_service.domain.webhooks import EVENTS, OVERLAP, Webhook
 from pro_service.http.transaction import runtime, work
 from pro_service.services import webhooks
@@ -71,7 +71,7 @@ class NewWebhookOut(WebhookOut):
 
 
 class SecretIn(Shape):
-    overlap_hours = fields.Integer(
+    overlap_hours = Whole(
         load_default=OVERLAP // HOUR,
         validate=validate.Range(min=0, max=MOST_OVERLAP // HOUR),
         metadata={"description": "For how long the old secret signs as well."},

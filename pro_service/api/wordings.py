@@ -8,7 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from marshmallow import fields, validate
 
-from pro_service.api.shapes import CODE, MOST_ITEMS, Shape
+from pro_service.api.shapes import CODE, MOST_ITEMS, Shape, Whole
 from pro_service.domain.wording import ABOUT, LONGEST, NEVER, Entry
 from pro_service.http.transaction import work
 from pro_service.services import wording
@@ -20,7 +20,7 @@ SOME = validate.Length(min=1, max=MOST_ITEMS)
 
 
 class ChoiceIn(Shape):
-    code = fields.Integer(required=True, validate=validate.Range(min=-(10**6) + 1, max=10**6 - 1))
+    code = Whole(required=True, validate=validate.Range(min=-(10**6) + 1, max=10**6 - 1))
     label = fields.String(required=True, validate=WORDS)
 
 

@@ -43,7 +43,7 @@ def explain(*, participant: str, date: datetime, actor: Actor) -> None:
 
     Example: pro delivery explain NKI-017 2026-05-03
     """
-    with open_runtime().work(actor, writes=False) as work:
+    with open_runtime().work(actor) as work:
         who = contacts.find(work, participant=participant)
         day = explanations.of_day(work, participant_id=who, day=date.date())
     zone = calendar.zone(day.timezone)

@@ -14,7 +14,7 @@ from pro_service.domain.assessments import status
 from pro_service.domain.audit import Actor
 from pro_service.domain.consequences import Consequence, Note
 from pro_service.domain.events import EventRecord
-from pro_service.services import contacts, events, participants, schedule
+from pro_service.services import contacts, events, schedule
 from pro_service.services.events import Recorded
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -37,7 +37,7 @@ def listing(*, participant: str, known_on: datetime | None, actor: Actor) -> Non
     Example: pro event list NKI-017 --known-on 2026-05-03
     """
     day = known_on.date() if known_on else None
-    with open_runtime().work(actor, writes=False) as work:
+    with open_runtime().work(actor) as work:
         who = contacts.find(work, participant=participant)
         history = events.history(work, participant_id=who, known_on=day)
         known = schedule.as_known(work, participant_id=who, known_on=day)
@@ -97,8 +97,7 @@ def _say(
     with open_runtime().work(actor, writes=not dry_run) as work:
         who = contacts.find(work, participant=participant)
         recorded = verb(work, participant_id=who, kind=kind, on=on, actual=actual, reason=reason)
-        zone = calendar.zone(participants.by_id(work, participant_id=who).timezone)
-    _print_difference(participant, recorded, zone)
+    _print_difference(participant, recorded, calendar.zone(recorded.timezone))
     if dry_run:
         click.echo("a dry run: nothing was written")
 

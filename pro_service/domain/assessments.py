@@ -43,20 +43,6 @@ class MissingReason(StrEnum):
     TECHNICAL = "technical"  # the system or the device failed
     UNKNOWN = "unknown"
 
-    @property
-    def eortc(self) -> int:
-        """The EORTC's code, 1 to 6; what the EORTC has no code for is 6, other."""
-        return _EORTC.get(self, 6)
-
-
-_EORTC = {
-    MissingReason.TOO_ILL: 1,
-    MissingReason.JUDGED_TOO_ILL: 2,
-    MissingReason.INCONVENIENT: 3,
-    MissingReason.PRIVACY: 4,
-    MissingReason.ADMINISTRATIVE: 5,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Assessment:

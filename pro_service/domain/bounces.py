@@ -72,11 +72,6 @@ def read(report: bytes) -> Bounce:
     )
 
 
-def _address(field_: str) -> str | None:
-    """The address of a field such as `rfc822; ann@example.org`."""
-    return field_.rpartition(";")[2].strip() or None
-
-
 def _groups(part: Message) -> list[Message]:
     """The groups of fields of a status part: about the message, then about its recipient."""
     found = part.get_payload()

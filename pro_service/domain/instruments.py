@@ -214,11 +214,6 @@ def missing_items(instrument: Instrument, answers: Mapping[str, Answer | None]) 
     return tuple(item.code for item in visible(instrument, answers) if answers.get(item.code) is None)
 
 
-def safety_answers(instrument: Instrument, answers: Mapping[str, Answer | None]) -> tuple[str, ...]:
-    """Items answered so that somebody should look at it without delay, whatever the scales say."""
-    return tuple(each.item for each in instrument.safety if answers.get(each.item) in each.codes)
-
-
 def _within(item: Item, answer: float) -> bool:
     # comparing never overflows, whatever whole number a client sends, and is false for NaN
     lowest = -math.inf if item.minimum is None else item.minimum

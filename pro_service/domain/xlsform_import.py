@@ -52,9 +52,6 @@ _LANGUAGES: Mapping[str, str] = {
     "português": "pt", "turkish": "tr", "türkçe": "tr", "arabic": "ar", "polish": "pl", "polski": "pl",
 }  # fmt: skip
 _BOUND = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?[0-9]{1,12}(?:\.[0-9]+)?)")
-_RANGE = {"start": 1, "end": 10, "step": 1}
-"""What a range is unless its parameters say otherwise."""
-
 _LENGTH = re.compile(r"string-length\(\s*\.\s*\)\s*<=\s*([0-9]{1,6})")
 _TRUE = frozenset({"yes", "true", "true()", "1", "y"})
 _OTHER: Text = {"en": "Other", "nl": "Anders"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import Unauthenticated
@@ -67,23 +67,6 @@ def check() -> None:
 def actor() -> Actor:
     """Whoever this request's work belongs to."""
     return work().actor
-
-
-def visitor() -> Actor | None:
-    """On a public page: who this is, if their cookie still means somebody."""
-    if "visitor" not in g:
-        g.visitor = _visitor()
-    return cast(Actor | None, g.visitor)
-
-
-def _visitor() -> Actor | None:
-    token = bearer_token() or cookie_token()
-    if token is None:
-        return None
-    try:
-        return access.who(work(), token=token)
-    except Unauthenticated:
-        return None
 
 
 def set_cookie(response: Response, session: SignedIn) -> None:

@@ -13,7 +13,7 @@ from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study, Text
 from pro_service.domain.responses import Response
 from pro_service.services import wording
-from pro_service.services.permissions import require, require_staff
+from pro_service.services.permissions import on_record, require, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import assessments, participants, responses, sheets
 
@@ -60,15 +60,12 @@ class Form:
         """What the protocol calls the timepoint."""
         return _label(self.study, self.assessment)
 
-    @property
-    def resume_at(self) -> tuple[str, str] | None:
-        """Instrument and item to go on with: the first shown without an answer; None when all are answered."""
-        return next(((part.instrument.code, part.missing[0]) for part in self.instruments if part.missing), None)
-
 
 def listing(work: Work, *, participant_id: UUID) -> tuple[AssessmentView, ...]:
     """One person's assessments in the protocol's order, each with its status and progress."""
-    study = require(work, participants.by_id(work.session, participant_id), "assessments.read")
+    person = participants.by_id(work.session, participant_id)
+    study = require(work, person, "assessments.read")
+    on_record(work, person, "assessments")
     answered = responses.of_participant(work.session, participant_id)
     order = {timepoint.code: place for place, timepoint in enumerate(study.timepoints)}
     found = sorted(
@@ -78,17 +75,11 @@ def listing(work: Work, *, participant_id: UUID) -> tuple[AssessmentView, ...]:
     return tuple(_view(work, study, one, answered.get(one.id, ())) for one in found)
 
 
-def by_id(work: Work, *, assessment_id: UUID) -> Assessment:
-    """One assessment, for the person themself or for staff of their study and site."""
-    found = assessments.by_id(work.session, assessment_id)
-    require(work, participants.by_id(work.session, found.participant_id), "assessments.read")
-    return found
-
-
 def form(work: Work, *, assessment_id: UUID) -> Form:
     """The questionnaires of one assessment with the answers so far. Writes nothing: looking is not beginning."""
     sheet = sheets.by_assessment(work.session, assessment_id)
     study = require(work, sheet.participant, "assessments.read")
+    on_record(work, sheet.participant, "responses")
     one = sheet.assessment
     asked = (wording.shown(work, instrument_of(work, code)) for code in one.instruments)
     parts = tuple(_part(instrument, sheet.responses.get(instrument.code)) for instrument in asked)

@@ -19,7 +19,7 @@ from pro_service.domain.participants import Participant, audited
 from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Change, TrialEvent
 from pro_service.services import schedule
-from pro_service.services.permissions import require_staff
+from pro_service.services.permissions import on_record, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import events, participants
 from pro_service.storage.metadata import new_id
@@ -35,6 +35,8 @@ class Recorded:
     event: EventRecord
     before: EventRecord | None
     consequences: tuple[Consequence, ...]
+    timezone: str
+    """The person's, in which the dates are days."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -56,7 +58,7 @@ class _Case:
         """The same for whoever asked, with what it means for the person's messages."""
         rule = self.study.reminders
         meant = consequences(self.changes, rule=rule, participant=self.participant, now=now)
-        return Recorded(self.after, self.before, meant)
+        return Recorded(self.after, self.before, meant, self.participant.timezone)
 
 
 def record(
@@ -114,13 +116,9 @@ def history(
     """Everything recorded of one person by an instant, or by the end of a day there, oldest first; else by now."""
     person = participants.by_id(work.session, participant_id)
     require_staff(work, person, "events.read")
+    on_record(work, person, "events")
     at = history_of.asked_for(known_at, known_on, timezone=person.timezone, now=work.now)
     return tuple(one for one in _records(work, participant_id) if one.recorded_at <= at)
-
-
-def current(work: Work, *, participant_id: UUID, known_at: datetime | None = None) -> tuple[TrialEvent, ...]:
-    """The events of one person that have a date, as they were known at `known_at` (None: as they are known now)."""
-    return history_of.current(history(work, participant_id=participant_id, known_at=known_at))
 
 
 def known(work: Work, *, participant_id: UUID) -> tuple[TrialEvent, ...]:

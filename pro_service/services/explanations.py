@@ -9,7 +9,7 @@ from uuid import UUID
 from pro_service.domain.deliveries import Explanation
 from pro_service.domain.events import ends_of
 from pro_service.domain.silence import Asked, Silence, silence
-from pro_service.services.permissions import require_staff
+from pro_service.services.permissions import on_record, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import assessments, attempts, deliveries, participants
 
@@ -34,6 +34,7 @@ def history(work: Work, *, participant_id: UUID, since: date = date.min) -> tupl
     """Everything decided about this person's messages since a local day, oldest first."""
     participant = participants.by_id(work.session, participant_id)
     require_staff(work, participant, "deliveries.read")
+    on_record(work, participant, "deliveries")
     found = deliveries.of_participants(work.session, [participant_id], since=since).get(participant_id, [])
     tried = attempts.of_deliveries(work.session, [one.id for one in found])
     return tuple(Explanation(one, tuple(tried.get(one.id, ()))) for one in found)

@@ -15,7 +15,7 @@ from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import TrialEvent
 from pro_service.services import addresses, contacts, studies
 from pro_service.services import events as trial_events
-from pro_service.services.permissions import require, require_staff
+from pro_service.services.permissions import on_record, require, require_staff
 from pro_service.services.studies import ActiveVersion
 from pro_service.services.work import Work
 from pro_service.storage import participants
@@ -108,14 +108,7 @@ def by_id(work: Work, *, participant_id: UUID) -> Participant:
     """One participant: for themself, or for staff of their study and site."""
     found = participants.by_id(work.session, participant_id)
     require(work, found, "participants.read")
-    return _seen(work, found)
-
-
-def by_code(work: Work, *, study: str, code: str) -> Participant:
-    """The participant of that code in one study."""
-    version = studies.active_version(work, code=study)
-    found = participants.by_code(work.session, study_id=version.study_id, code=code)
-    require(work, found, "participants.read")
+    on_record(work, found, "participants")
     return _seen(work, found)
 
 

@@ -10,11 +10,11 @@ from pro_service.domain import roles
 from pro_service.domain.assessments import Assessment, Status, status
 from pro_service.domain.datacut import Cut, KnownForm
 from pro_service.domain.events import EventRecord
-from pro_service.domain.participants import Participant, audited
+from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study, Text
 from pro_service.domain.results import InstrumentResults, baseline_of, results
 from pro_service.services import knowledge, studies
-from pro_service.services.permissions import require_staff
+from pro_service.services.permissions import on_record, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import participants
 
@@ -52,7 +52,7 @@ def of_participant(work: Work, *, participant_id: UUID) -> Results:
     (known,) = knowledge.known(work, shape, [person])
     baseline = baseline_of(study.timepoints)
     known = replace(known, forms=tuple(_finished(work, form) for form in known.forms))
-    work.record(audited(person, "participant.read", person.id, {}))
+    on_record(work, person, "scores")
     return Results(
         participant=person if roles.allows(work.actor, "arms.read") else replace(person, arm=None),
         study=study,

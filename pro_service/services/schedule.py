@@ -18,7 +18,7 @@ from pro_service.domain.protocol import Study
 from pro_service.domain.schedule import Change, Facts, TrialEvent
 from pro_service.domain.sweeps import first_look
 from pro_service.services import knowledge, studies
-from pro_service.services.permissions import require_staff
+from pro_service.services.permissions import on_record, require_staff
 from pro_service.services.work import Work
 from pro_service.storage import assessments, events, participants
 from pro_service.storage.metadata import new_id
@@ -78,6 +78,7 @@ def as_known(
     """
     person = participants.by_id(work.session, participant_id)
     study = require_staff(work, person, "events.read")
+    on_record(work, person, "assessments")
     at = history_of.asked_for(known_at, known_on, timezone=person.timezone, now=work.now)
     shape = Cut(study=study, timepoints=study.timepoints, instruments=(), at=at)
     (known,) = knowledge.known(work, shape, [person])

@@ -85,14 +85,6 @@ def by_ids(session: Session, participant_ids: Collection[UUID], *, lock: bool = 
     return {row.id: from_values(row) for row in rows}
 
 
-def by_code(session: Session, *, study_id: UUID, code: str) -> Participant:
-    """The participant of that code in one study."""
-    row = session.execute(_BY_CODE, {"study_id": study_id, "code": code}).one_or_none()
-    if row is None:
-        raise NotFound("no such participant")
-    return from_values(row)
-
-
 def timezones(session: Session) -> frozenset[str]:
     """The zones people live in."""
     return frozenset(session.execute(select(participant.c.timezone).distinct()).scalars())

@@ -11,11 +11,13 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
 
 from pro_service.domain.participants import Participant
 from pro_service.runtime import Runtime
 from pro_service.services import access, reminders
-from tests.api.conftest import Caller
+from pro_service.storage.audit import audit_event
+from tests.api.conftest import API, Caller
 from tests.support import people
 
 PUBLIC = {
@@ -211,3 +213,27 @@ def test_a_key_does_no_more_than_its_scopes(client: FlaskClient, runtime: Runtim
     reader = Caller(client, key)
     assert reader("GET", f"/participants/{participant.id}").status_code == 200
     assert reader("GET", f"/participants/{participant.id}/deliveries").status_code == 403
+
+
+def test_who_reads_of_one_person_is_on_record_and_what_a_person_reads_of_their_own_is_not(
+    app: Flask, staff: Caller, patient: Caller, participant: Participant, open_one: dict[str, Any], engine: Engine
+) -> None:
+    """AT-17: every address that shows one person to the team leaves a line each time it is read."""
+    shown = [
+        rule.rule.removeprefix(API)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.arguments & {"participant_id", "assessment_id"}
+        if rule.rule.startswith(f"{API}/") and not rule.rule.startswith(f"{API}/me/")
+    ]
+    assert len(shown) >= 8
+    own = ("/me", "/me/assessments", f"/me/assessments/{open_one['id']}")
+    for path in own:
+        assert patient("GET", path).status_code == 200
+    for path in shown:
+        whose = path.replace("<uuid:participant_id>", str(participant.id))
+        assert staff("GET", whose.replace("<uuid:assessment_id>", open_one["id"])).status_code == 200
+    with engine.connect() as connection:
+        query = select(audit_event.c.actor_kind, audit_event.c.participant_id)
+        made = audit_event.c.actor_kind != "staff"  # who made the patient's link looked at them first
+        lines = connection.execute(query.where(audit_event.c.action == "participant.read", made)).all()
+    assert [tuple(line) for line in lines] == [("api_key", participant.id)] * len(shown)

@@ -53,6 +53,14 @@ def test_answers_that_cannot_be_taken(
     assert [part["answers"] for part in form["instruments"]] == [{}] * 5
 
 
+def test_a_whole_number_may_be_written_with_a_point(patient: Caller, open_one: dict[str, Any]) -> None:
+    """JSON has one kind of number; some writers put a point in every one."""
+    path = f"/me/assessments/{open_one['id']}/responses/qlq-c30"
+    answered = patient("PATCH", path, {"answers": {"q1": 2.0}, "revision": 0.0})
+    assert (answered.status_code, answered.get_json()) == (200, {"answers": {"q1": 2}, "revision": 1})
+    assert b"2.0" not in answered.data
+
+
 @pytest.mark.parametrize(
     ("raw", "content_type", "status", "code"),
     [

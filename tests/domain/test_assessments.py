@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pro_service.domain.assessments import (
     GRACE,
     Assessment,
-    MissingReason,
     Status,
     require_answerable,
     status,
@@ -124,16 +123,3 @@ def test_an_untouched_assessment_only_ever_moves_on(opens: datetime, length: tim
 @given(now=instants, closes=instants)
 def test_what_was_submitted_is_submitted_for_ever(now: datetime, closes: datetime) -> None:
     assert status(replace(SUBMITTED, closes_at=closes), now) is Status.SUBMITTED
-
-
-@pytest.mark.parametrize(
-    ("reason", "code"),
-    [("too_ill", 1), ("judged_too_ill", 2), ("inconvenient", 3), ("privacy", 4), ("administrative", 5), ("other", 6),
-     ("language", 6), ("technical", 6), ("unknown", 6)],
-)  # fmt: skip
-def test_reasons_for_missing_forms_carry_the_eortc_code(reason: str, code: int) -> None:
-    assert MissingReason(reason).eortc == code
-
-
-def test_every_reason_has_its_code_tested() -> None:
-    assert len(MissingReason) == 9

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pro_service.cli import run
-from pro_service.domain.instruments import Answers, Instrument, missing_items, safety_answers
+from pro_service.domain.instruments import Answers, Instrument, missing_items
 from pro_service.domain.scoring import Scores, forms, missing_rules, score
 from pro_service.instruments import load_catalogue, value_set
 from pro_service.instruments.reader import read
@@ -236,9 +236,7 @@ def test_the_tenth_item_is_not_summed_and_the_ninth_is_looked_at() -> None:
     """Trap 31: how much it hinders is no symptom; any thought of dying is for somebody to see."""
     calm = filled(PHQ, 0)
     assert one(PHQ, "TOTAL", {**calm, "q10": 3}) == 0
-    assert safety_answers(PHQ, calm) == ()
-    assert [safety_answers(PHQ, {**calm, "q9": code}) for code in (1, 2, 3)] == [("q9",)] * 3
-    assert safety_answers(PHQ, {**calm, "q9": "declined"}) == ()
+    assert [(look.item, sorted(look.codes)) for look in PHQ.safety] == [("q9", [1, 2, 3])]
 
 
 def test_not_applicable_leaves_numerator_and_denominator() -> None:

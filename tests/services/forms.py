@@ -23,7 +23,7 @@ THIRTY: dict[str, Answer] = {f"q{number}": 2 for number in range(1, 31)}
 
 def assessment(work: Begin, participant: Participant, timepoint: str = "baseline") -> Assessment:
     """One of somebody's assessments, by its timepoint."""
-    with work(people.everything, writes=False) as w:
+    with work(people.system, writes=False) as w:
         views = assessments.listing(w, participant_id=participant.id)
     return next(view.assessment for view in views if view.assessment.timepoint == timepoint)
 
@@ -37,6 +37,6 @@ def statuses(work: Begin, participant: Participant) -> dict[str, str]:
 
 def answers(work: Begin, assessment_id: UUID, instrument: str = QLQ) -> dict[str, Answer]:
     """The answers of one questionnaire as they stand."""
-    with work(people.everything, writes=False) as w:
+    with work(people.system, writes=False) as w:
         form = assessments.form(w, assessment_id=assessment_id)
     return dict(next(part.answers for part in form.instruments if part.instrument.code == instrument))

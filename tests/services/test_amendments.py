@@ -57,7 +57,7 @@ def activate(work: Begin, document: str) -> int:
 
 
 def known(work: Begin, participant: Participant) -> Participant:
-    with work(writes=False) as w:
+    with work(people.system, writes=False) as w:
         return participants.by_id(w, participant_id=participant.id)
 
 
@@ -259,7 +259,7 @@ def test_the_trail_tells_who_was_brought_under_what_and_why(work: Begin, anna: P
 def test_as_it_was_known_before_the_amendment(work: Begin, anna: Participant, clock: Clock) -> None:
     clock.advance(days=3)
     activate(work, second())
-    with work(writes=False) as w:
+    with work(people.system, writes=False) as w:
         then = schedule.as_known(w, participant_id=anna.id, known_on=date(2026, 1, 12)).assessments
         now = schedule.as_known(w, participant_id=anna.id).assessments
     assert {str(one.target_on) for one in then if one.timepoint == "month_3"} == {"2026-04-12"}

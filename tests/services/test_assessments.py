@@ -116,11 +116,3 @@ def test_a_form_that_was_handed_in_is_not_missing(work: Begin, anna: Participant
         responses.submit(w, assessment_id=one.id, drafts={QLQ: Draft(THIRTY)})
     with pytest.raises(Conflict), work(people.coordinator_nki) as w:
         assessments.record_missing(w, assessment_id=one.id, reason="other")
-
-
-def test_one_assessment_by_its_id(work: Begin, anna: Participant, enrolled: Enrol) -> None:
-    one, bob = assessment(work, anna), enrolled()
-    with work(people.patient(anna.id), writes=False) as w:
-        assert assessments.by_id(w, assessment_id=one.id) == one
-    with pytest.raises(NotFound), work(people.patient(bob.id), writes=False) as w:
-        assessments.by_id(w, assessment_id=one.id)

@@ -27,7 +27,7 @@ def post(runtime: Runtime, clock: Clock) -> Post:
 
 
 def delivery_to(post: Post, person: Participant) -> Delivery:
-    with post.runtime.work(people.everything, writes=False) as w:
+    with post.runtime.work(people.system, writes=False) as w:
         (found,) = explanations.explain(w, participant_id=person.id, day=TODAY)
     return found.delivery
 

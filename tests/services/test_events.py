@@ -19,6 +19,7 @@ from pro_service.domain.errors import (
     ProError,
     UnknownEvent,
 )
+from pro_service.domain.events import current
 from pro_service.domain.participants import Participant
 from pro_service.domain.responses import Draft
 from pro_service.domain.schedule import Change, TrialEvent
@@ -44,7 +45,7 @@ def told(changes: tuple[Change, ...]) -> list[tuple[str, str]]:
 
 
 def windows(work: Begin, participant: Participant) -> dict[str, tuple[datetime | None, datetime | None]]:
-    with work(people.everything, writes=False) as w:
+    with work(people.system, writes=False) as w:
         views = assessments.listing(w, participant_id=participant.id)
     return {view.assessment.timepoint: (view.assessment.opens_at, view.assessment.closes_at) for view in views}
 
@@ -132,15 +133,10 @@ def test_planned_then_actual_then_corrected_then_taken_back(work: Begin, anna: P
             events.record(w, participant_id=anna.id, kind="surgery", on=on, actual=actual, reason=reason)
         days.append(clock.now)
         clock.advance(days=1)
-    with work(people.coordinator_nki, writes=False) as w:
+    with work(people.coordinator_nki) as w:
         history = [one for one in events.history(w, participant_id=anna.id) if one.kind == "surgery"]
-        believed = [
-            next(
-                (event for event in events.current(w, participant_id=anna.id, known_at=day) if event.kind == "surgery"),
-                None,
-            )
-            for day in days
-        ]
+        known = [current(events.history(w, participant_id=anna.id, known_at=day)) for day in days]
+    believed = [next((event for event in each if event.kind == "surgery"), None) for each in known]
     assert [one.on for one in history] == [on for on, _, _ in steps]
     assert [one.supersedes_id for one in history] == [None, *(one.id for one in history[:-1])]
     assert believed == [
@@ -165,7 +161,7 @@ def test_a_day_is_the_day_on_the_wall_there(
         clock.set(at(midnight) + timedelta(seconds=seconds))
         with work() as w:
             events.record(w, participant_id=bo.id, kind="surgery", on=date(2026, 4, day), actual=False)
-    with work(writes=False) as w:
+    with work() as w:
         known = events.history(w, participant_id=bo.id, known_on=date(2026, 3, 28))
         then = schedule.as_known(w, participant_id=bo.id, known_on=date(2026, 3, 28)).assessments
     assert [one.on for one in known if one.kind == "surgery"] == [date(2026, 4, 20)]

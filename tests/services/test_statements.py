@@ -32,7 +32,7 @@ from tests.support.clock import Clock
 def anna(enrolled: Enrol, work: Begin) -> Participant:
     """Enrolled in a study whose protocol and wording this process has read, as it has after its first request."""
     person = enrolled()
-    with work(people.everything, writes=False) as w:
+    with work(people.system, writes=False) as w:
         assessments.listing(w, participant_id=person.id)
         wording.shown(w, w.catalogue[QLQ])
     return person

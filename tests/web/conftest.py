@@ -46,17 +46,17 @@ class Visitor:
 
     def status(self) -> str:
         """The assessment's status now."""
-        with self.runtime.work(people.everything, writes=False) as w:
+        with self.runtime.work(people.system, writes=False) as w:
             return assessments.form(w, assessment_id=self.assessment).status.value
 
     def other(self, timepoint: str) -> UUID:
         """The id of another assessment of this person."""
-        with self.runtime.work(people.everything, writes=False) as w:
+        with self.runtime.work(people.system, writes=False) as w:
             views = assessments.listing(w, participant_id=self.participant.id)
         return next(view.assessment.id for view in views if view.assessment.timepoint == timepoint)
 
     def _part(self, instrument: str) -> assessments.FormPart:
-        with self.runtime.work(people.everything, writes=False) as w:
+        with self.runtime.work(people.system, writes=False) as w:
             parts = assessments.form(w, assessment_id=self.assessment).instruments
         return next(part for part in parts if part.instrument.code == instrument)
 

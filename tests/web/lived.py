@@ -36,7 +36,7 @@ def lived(runtime: Runtime, clock: Clock, person: Participant) -> None:
         surgery = TrialEvent("surgery", date(2026, 3, 20), actual=False)
         events.record(w, participant_id=person.id, kind=surgery.kind, on=surgery.on, actual=False)
     for timepoint, drafts in STORY:
-        with runtime.work(people.everything, writes=False) as w:
+        with runtime.work(people.system, writes=False) as w:
             views = assessments.listing(w, participant_id=person.id)
         one = next(view.assessment for view in views if view.assessment.timepoint == timepoint)
         assert one.opens_at

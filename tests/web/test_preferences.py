@@ -27,7 +27,7 @@ def link_of(runtime: Runtime, person: Participant) -> str:
 
 
 def chosen(runtime: Runtime, person: Participant) -> dict[str, str]:
-    with runtime.work(people.everything, writes=False) as w:
+    with runtime.work(people.system, writes=False) as w:
         return dict(participants.by_id(w, participant_id=person.id).preferences)
 
 

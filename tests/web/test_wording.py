@@ -16,7 +16,7 @@ from tests.web.conftest import Visitor, words_of
 
 
 def forms(person: Visitor) -> tuple[FormPart, ...]:
-    with person.runtime.work(people.everything, writes=False) as w:
+    with person.runtime.work(people.system, writes=False) as w:
         return assessments.form(w, assessment_id=person.assessment).instruments
 
 
