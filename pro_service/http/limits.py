@@ -71,8 +71,14 @@ def install(app: Flask, *, redis_url: str = "", trusted_proxies: int = 0) -> Non
         in_redis(most, redis_url) if redis_url else in_process(most) for most in (PER_ADDRESS_SIGNING_IN, TYPED_BY_ALL)
     )
 
+    unheard = not trusted_proxies
+
     @app.before_request
     def count() -> None:
+        nonlocal unheard
+        if unheard and "HTTP_X_FORWARDED_FOR" in request.environ:
+            unheard = False  # said once
+            logger("http").warning("a proxy forwards, and its callers count as one: see PRO_TRUSTED_PROXIES")
         _require(any_request(caller()))
         if request.method in SAFE or request.endpoint is None:
             return

@@ -86,6 +86,18 @@ def test_whose_address_it_is(
 
 
 @ON_SQLITE
+@pytest.mark.parametrize(("proxies", "told"), [(0, 1), (1, 0)])
+def test_a_proxy_that_is_not_counted_is_told_of_once(
+    runtime: Runtime, capsys: pytest.CaptureFixture[str], proxies: int, told: int
+) -> None:
+    client = behind(runtime, proxies).test_client()
+    for number in range(3):
+        client.get("/healthz", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+    printed = capsys.readouterr()
+    assert (printed.out + printed.err).count("PRO_TRUSTED_PROXIES") == told
+
+
+@ON_SQLITE
 def test_a_proxy_makes_nobody_local(runtime: Runtime) -> None:
     client = behind(runtime, 1).test_client()
     for forwarded in ("127.0.0.1", "203.0.113.1", "unknown"):

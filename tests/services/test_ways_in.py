@@ -136,28 +136,18 @@ def test_after_the_end_nothing_is_made_and_links_are_counted_no_more(work: Begin
         letter_for(work, jan.id)
 
 
-@pytest.mark.parametrize(
-    ("actor", "error"),
-    [
+def test_who_may_not(work: Begin, jan: Participant) -> None:
+    refused: list[tuple[Actor, type[ProError]]] = [
         (people.investigator, Forbidden),
         (people.nobody, Forbidden),
+        (people.patient(jan.id), Forbidden),
         (Actor("staff", "x", "coordinator", "scopes", "lumc"), NotFound),
         (Actor("staff", "x", "coordinator", "another", ""), NotFound),
-    ],
-)
-def test_who_may_not(work: Begin, jan: Participant, actor: Actor, error: type[ProError]) -> None:
-    with pytest.raises(error):
-        seen(work, jan.id, actor)
-    with pytest.raises(error), work(actor) as w:
-        letters.for_participant(w, participant_id=jan.id, base_url="https://pro.test")
-    with pytest.raises(error), work(actor) as w:
-        access.revoke_all(w, participant_id=jan.id, reason="because")
-
-
-def test_a_patient_makes_and_ends_none_themself(work: Begin, jan: Participant) -> None:
-    with pytest.raises(Forbidden), work(people.patient(jan.id)) as w:
-        ways_in.of_participant(w, participant_id=jan.id)
-    with pytest.raises(Forbidden), work(people.patient(jan.id)) as w:
-        letters.for_participant(w, participant_id=jan.id, base_url="https://pro.test")
-    with pytest.raises(Forbidden), work(people.patient(jan.id)) as w:
-        access.revoke_all(w, participant_id=jan.id, reason="because")
+    ]
+    for actor, error in refused:
+        with pytest.raises(error):
+            seen(work, jan.id, actor)
+        with pytest.raises(error), work(actor) as w:
+            letters.for_participant(w, participant_id=jan.id, base_url="https://pro.test")
+        with pytest.raises(error), work(actor) as w:
+            access.revoke_all(w, participant_id=jan.id, reason="because")

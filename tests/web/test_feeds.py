@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -81,6 +81,21 @@ def test_it_speaks_the_persons_language_and_names_nothing_of_the_study(
     assert until in str(event.description)
     for telling in ("scopes", "surgery", "operatie", "sarcoma", "qlq", "eq-5d", "NKI-", "treatment", "behandeling"):
         assert telling.lower() not in seen.text.lower()
+
+
+def test_each_entry_is_a_whole_day_that_stays_itself(client: FlaskClient, signed_in: Invite) -> None:
+    """No hour, zone or alarm: a day is a day wherever the phone is; read again, nothing has another id or stamp."""
+    signed_in()
+    path = switch_on(client)
+    first, again = entries(client, path), entries(client, path)
+    assert {uid: one.to_ical() for uid, one in first.items()} == {uid: one.to_ical() for uid, one in again.items()}
+    for one in first.values():
+        assert type(one.start) is date
+        assert one.end - one.start == timedelta(days=1)
+        assert datetime(2026, 3, 19, 9, tzinfo=UTC) == one.DTSTAMP
+        assert not one.subcomponents
+        assert {"TRANSP", "CLASS", "SEQUENCE"} <= set(one)
+        assert str(one["URL"]).endswith("/my")  # where they sign in; no key stands in a calendar
 
 
 def test_days_are_those_of_the_persons_own_zone(client: FlaskClient, patient: Invite) -> None:
