@@ -143,6 +143,7 @@ def test_a_window_that_closes_while_there_is_no_network_says_what_came_too_late(
     clock.advance(minutes=25)  # it is over, and so says the server's clock, whatever the phone's may say
     on_phone.page.context.set_offline(False)
     expect(on_phone.page.locator("#alarm")).to_contain_text("came too late")
+    on_phone.page.get_by_role("link", name="Go on").click()
     heading(on_phone.page, "The time for this questionnaire is over")
     assert person.status() == "partial"
     assert on_phone.kept() == "{}"
@@ -173,6 +174,7 @@ def test_a_telephone_and_a_tablet_fill_in_one_form_together(on_phone: Phone, pat
         heading(tablet.page, "Thank you")
     on_phone.choose(2)
     expect(on_phone.page.locator("#alarm")).to_contain_text("already been sent")
+    on_phone.page.get_by_role("link", name="Go on").click()
     heading(on_phone.page, "Thank you")
     assert person.answers("qlq-c30") == {"q1": 4, "q2": 2}
     assert on_phone.kept() == "{}"

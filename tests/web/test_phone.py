@@ -210,6 +210,7 @@ def test_a_window_that_closes_while_answering(on_phone: Phone, patient: Invite, 
     clock.advance(minutes=50)
     on_phone.choose(1)
     expect(on_phone.page.locator("#alarm")).to_contain_text("time for this questionnaire is over")
+    on_phone.page.get_by_role("link", name="Go on").click()
     expect(on_phone.page.get_by_role("heading", name="The time for this questionnaire is over")).to_be_visible()
     assert person.status() == "partial"
     assert person.answers("qlq-c30") == {"q1": 1, "q2": 2}

@@ -79,10 +79,8 @@ function state(name, words = "") {
   box.dataset.state = name;
   box.textContent = text(name);
   const troubled = ["here", "unsafe"];
-  const spoken = document.getElementById("spoken");
-  if (words && !troubled.includes(lastState)) spoken.textContent = words;
   if (name === "saved" && troubled.includes(lastState)) {
-    spoken.textContent = text("online");
+    document.getElementById("spoken").textContent = text("online");
     alarm("");
   }
   if (words) alarm(words);
@@ -104,7 +102,13 @@ function over(words) {
   leave();
   alarm(words);
   for (const id of ["next", "send"]) document.getElementById(id).hidden = true;
-  setTimeout(() => location.assign(form.action), 4_000);
+  const on = document.createElement("a"); // not by itself: some read slowly
+  on.href = form.action;
+  on.className = "button second big";
+  on.textContent = text("goOn");
+  const box = document.getElementById("alarm");
+  box.append(on);
+  box.scrollIntoView({ block: "center" });
 }
 
 /* what the person does */
