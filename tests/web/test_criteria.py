@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask, render_template
@@ -21,6 +22,7 @@ from tests.web.test_every_screen import SOUND, faults
 from tests.web.test_screens import Filled
 
 Invite = Callable[..., Visitor]
+ROOT = Path(__file__).parents[2]
 SPACED = """(on) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
@@ -147,6 +149,23 @@ def test_whoever_skips_to_the_content_stays_at_their_question(on_phone: Phone, p
     page.go_back()
     expect(page.locator("#where")).to_have_text("Question 2 of 36")
     expect(page.locator(".question.current h3")).to_be_focused()
+
+
+CRITERIA = """
+1.1.1 1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.1 1.3.2 1.3.3 1.3.4 1.3.5 1.4.1 1.4.2 1.4.3 1.4.4 1.4.5 1.4.10 1.4.11 1.4.12
+1.4.13 2.1.1 2.1.2 2.1.4 2.2.1 2.2.2 2.3.1 2.4.1 2.4.2 2.4.3 2.4.4 2.4.5 2.4.6 2.4.7 2.4.11 2.5.1 2.5.2 2.5.3 2.5.4
+2.5.7 2.5.8 3.1.1 3.1.2 3.2.1 3.2.2 3.2.3 3.2.4 3.2.6 3.3.1 3.3.2 3.3.3 3.3.4 3.3.7 3.3.8 4.1.2 4.1.3
+"""
+
+
+def test_the_statement_speaks_of_every_criterion_and_of_tests_that_are_there() -> None:
+    text = (ROOT / "docs/reference/accessibility.md").read_text()
+    rows = re.findall(r"^\| (\d+\.\d+\.\d+) .*? \| (met|partly|—) \|", text, re.MULTILINE)
+    assert [number for number, _ in rows] == CRITERIA.split()
+    unmet = text.split("## What is not met")[1]
+    assert {number for number, verdict in rows if verdict == "partly"} == set(re.findall(r"\*\*(\d\.\d\.\d+),", unmet))
+    for name in re.findall(r"\btest_\w+\.py", text):
+        assert list(ROOT.glob(f"tests/**/{name}")), name
 
 
 PAIRS = [
