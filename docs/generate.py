@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from pro_service.cli import pro
-from pro_service.domain.instruments import Instrument, Item, Scale
+from pro_service.domain.instruments import Instrument, Item, Scale, ends
 from pro_service.domain.interpretation import in_words
 from pro_service.domain.scoring import missing_rule, missing_rules
 from pro_service.instruments.reader import load_catalogue
@@ -125,7 +125,8 @@ def answers(item: Item) -> str:
     if item.options:
         text = ", ".join(str(option.code) for option in item.options)
     elif item.minimum is not None and item.maximum is not None:
-        text = f"{item.minimum:g} to {item.maximum:g}"
+        low, high = (f" ({words})" if words else "" for words in ends(item, "en"))
+        text = f"{item.minimum:g}{low} to {item.maximum:g}{high}"
     else:
         text = item.kind
     extras = [item.unit.get("en", ""), "na" if item.allows_na else ""]

@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from pro_service.api.shapes import Shape, words
 from pro_service.domain.errors import UnknownInstrument
-from pro_service.domain.instruments import Instrument, Item
+from pro_service.domain.instruments import Instrument, Item, ends
 from pro_service.domain.wording import PLACEHOLDER, shown_as
 from pro_service.http.definitions import conditional, definition
 from pro_service.http.transaction import work
@@ -45,6 +45,8 @@ class ItemOut(Shape):
     minimum = fields.Float(required=True, allow_none=True)
     maximum = fields.Float(required=True, allow_none=True)
     unit = fields.String(required=True)
+    low_end = fields.String(required=True, metadata={"description": "What the low end of a scale (vas) means."})
+    high_end = fields.String(required=True, metadata={"description": "What its high end means."})
     allows_na = fields.Boolean(required=True)
     skippable = fields.Boolean(required=True)
     shown_if = fields.Nested(ConditionOut, required=True, allow_none=True)
@@ -132,6 +134,7 @@ def _described(instrument: Instrument, language: str) -> dict[str, Any]:
 
 def _item(item: Item, language: str) -> dict[str, Any]:
     shown_if = item.shown_if
+    low_end, high_end = ends(item, language)
     return {
         "code": item.code,
         "kind": item.kind,
@@ -141,6 +144,8 @@ def _item(item: Item, language: str) -> dict[str, Any]:
         "minimum": _bound(item.minimum),
         "maximum": _bound(item.maximum),
         "unit": words(item.unit, language),
+        "low_end": low_end,
+        "high_end": high_end,
         "allows_na": item.allows_na,
         "skippable": item.skippable,
         "shown_if": None if shown_if is None else {"item": shown_if.item, "codes": list(shown_if.codes)},

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from marshmallow import fields, validate
 
 from pro_service.api.shapes import CODE, MOST_ITEMS, Shape, Whole
-from pro_service.domain.wording import ABOUT, LONGEST, NEVER, Entry
+from pro_service.domain.wording import ABOUT, ENDS, LONGEST, NEVER, Entry
 from pro_service.http.transaction import work
 from pro_service.services import wording
 
@@ -17,6 +17,8 @@ bp = APIBlueprint("wordings", __name__, tag="Studies and questionnaires")
 
 WORDS = validate.Length(min=1, max=LONGEST)
 SOME = validate.Length(min=1, max=MOST_ITEMS)
+_MEMBERS = {"item": "text", "item_recall": "recall", "unit": "unit", **{end: end for end in ENDS}}
+"""What a text is -> the member of an item that has it."""
 
 
 class ChoiceIn(Shape):
@@ -29,6 +31,8 @@ class QuestionIn(Shape):
     text = fields.String(required=True, validate=WORDS)
     recall = fields.String(validate=WORDS, metadata={"description": "Where the item has a recall period of its own."})
     unit = fields.String(validate=WORDS)
+    low_end = fields.String(validate=WORDS, metadata={"description": "What the low end of a scale means."})
+    high_end = fields.String(validate=WORDS, metadata={"description": "What its high end means."})
     options = fields.List(
         fields.Nested(ChoiceIn),
         validate=SOME,
@@ -82,7 +86,7 @@ def _texts(pack: Mapping[str, Any]) -> Iterator[Entry]:
         if name in pack:
             yield Entry(name, pack[name], 1)
     for place, item in enumerate(pack["items"], start=1):
-        for what, member in (("item", "text"), ("item_recall", "recall"), ("unit", "unit")):
+        for what, member in _MEMBERS.items():
             if member in item:
                 yield Entry(what, item[member], place, item=item["code"])
         for option in item.get("options", ()):

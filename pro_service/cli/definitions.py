@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pro_service.domain.errors import InvalidInstrument
-from pro_service.domain.instruments import Instrument
+from pro_service.domain.instruments import Instrument, scales_without_ends
 from pro_service.instruments import load_catalogue
 from pro_service.instruments.reader import read
 from pro_service.instruments.tariffs import check_tariffs
@@ -35,6 +35,13 @@ def checked(path: Path) -> Instrument:
     instrument = read(text_of(path), file=str(path))
     check_tariffs(instrument)
     return instrument
+
+
+def warn(instrument: Instrument) -> None:
+    """Say on standard error what is allowed, and hardly meant."""
+    mute = scales_without_ends(instrument)
+    if mute:
+        click.echo(f"warning: no words at the ends of {', '.join(mute)}: say low_end and high_end", err=True)
 
 
 def text_of(path: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from pro_service.cli.definitions import checked, find
-from pro_service.domain.instruments import Instrument, Item, Scale, expectation
+from pro_service.cli.definitions import checked, find, warn
+from pro_service.domain.instruments import Instrument, Item, Scale, ends, expectation
 from pro_service.domain.interpretation import in_words, of_scale
 from pro_service.domain.scoring import missing_rule, missing_rules, tariff_scales
 from pro_service.instruments import load_catalogue, value_set
@@ -50,8 +50,12 @@ def show(code: str, form: str) -> None:
 @command.command(epilog="Example: pro instrument check my-form.yaml")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
-    """Check a definition: each problem on a line with file and line; exit status 1 when there is one."""
+    """Check a definition: each problem on a line with file and line; exit status 1 when there is one.
+
+    A scale without words at its ends is warned of.
+    """
     instrument = checked(file)
+    warn(instrument)
     click.echo(f"{instrument.code} {instrument.version}: {len(instrument.items)} items, "
                f"{len(instrument.scales)} scales, no problems")  # fmt: skip
 
@@ -126,6 +130,8 @@ def _page(instrument: Instrument) -> list[str]:
 def _item_line(item: Item) -> str:
     allowed = "yes (1) or no (0)" if item.kind == "yes_no" else expectation(item)
     unit = f" {item.unit['en']}" if item.unit.get("en") else ""
+    low, high = ends(item, "en")
+    unit += f" ({low} to {high})" if low else ""
     gate = f"; only if {item.shown_if.item} is {_either(item.shown_if.codes)}" if item.shown_if else ""
     return f"  {item.code:<24} {item.label.get('en', ''):<34} {allowed}{unit}{gate}"
 

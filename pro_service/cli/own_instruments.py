@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pro_service.cli.acting import actor_option, open_runtime
-from pro_service.cli.definitions import text_of
+from pro_service.cli.definitions import text_of, warn
 from pro_service.domain.audit import Actor
 from pro_service.services import instruments
 
@@ -22,4 +22,5 @@ def load(file: Path, actor: Actor) -> None:
     """
     with open_runtime().work(actor) as work:
         instrument = instruments.load(work, document=text_of(file), file=str(file))
+    warn(instrument)
     click.echo(f"{instrument.code} {instrument.version} is loaded; a study may ask it now")

@@ -79,9 +79,9 @@ def template(code: str, language: str, form: str | None, output: Path) -> None:
 @click.option("--study", default="", metavar="CODE", help="This study alone.")
 @actor_option
 def status(study: str, actor: Actor) -> None:
-    """What each study asks, in each of its languages: licensed, own, expired or placeholder.
+    """What each study asks, in each of its languages: licensed, own, incomplete, expired or placeholder.
 
-    Exit status 1 where something is a placeholder or expired.
+    Exit status 1 where something is incomplete, expired or a placeholder.
     """
     with open_runtime().work(actor, writes=False) as work:
         found = licences.status(work, study=study)
@@ -89,7 +89,7 @@ def status(study: str, actor: Actor) -> None:
         click.echo("no study is loaded yet")
     for code, standings in found.items():
         click.echo("\n".join([code, *map(_line, standings)]))
-    if any(one.state in ("placeholder", "expired") for standings in found.values() for one in standings):
+    if any(one.state not in ("licensed", "own") for standings in found.values() for one in standings):
         raise click.exceptions.Exit(1)
 
 
@@ -103,7 +103,8 @@ def _told(said: str) -> tuple[str, str]:
 
 def _line(one: Standing) -> str:
     about = f"{_licence(one.pack)}; {one.pack.owner}; SHA-256 {one.pack.sha256[:12]}" if one.pack else ""
-    return f"  {one.instrument:<20} {one.version:<8} {one.language:<5} {one.state:<11} {about}".rstrip()
+    lacks = f"; lacks words at {', '.join(one.lacks)}" if one.state == "incomplete" else ""
+    return f"  {one.instrument:<20} {one.version:<8} {one.language:<5} {one.state:<11} {about}{lacks}".rstrip()
 
 
 def _licence(pack: Pack) -> str:

@@ -53,7 +53,7 @@ def _exported(cut: Cut, instrument: Instrument) -> tuple[Item, ...]:
 def _column(instrument: Instrument, item: Item) -> Column:
     return Column(
         identifier(instrument.code, item.code),
-        f"{instrument.code} {item.code}: {label(item.label, item.code)}",
+        f"{instrument.code} {item.code}: {label(item.label, item.code)}{_in_brackets(item)}",
         _TYPES.get(item.kind, "integer"),
         _MEASURES.get(item.kind, "scale"),
         codelist=codelist_name(instrument, item) if item.options else "",
@@ -61,6 +61,13 @@ def _column(instrument: Instrument, item: Item) -> Column:
         minimum=item.minimum,
         maximum=item.maximum,
     )
+
+
+def _in_brackets(item: Item) -> str:
+    """What the ends of a scale mean: whoever reads a 10 has to know which of them is the good one."""
+    if not item.low_end or item.minimum is None or item.maximum is None:
+        return ""
+    return f" ({item.minimum:g} {label(item.low_end, '')}, {item.maximum:g} {label(item.high_end, '')})"
 
 
 def codelist_name(instrument: Instrument, item: Item) -> str:

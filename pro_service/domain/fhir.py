@@ -21,6 +21,9 @@ RECALL, ALSO, ALLOWS_NA, SAFETY = f"{OURS}recall", f"{OURS}also", f"{OURS}allows
 PERMISSION, VERIFIED, PLACEHOLDER = f"{OURS}permission", f"{OURS}verified", f"{OURS}placeholder-wording"
 RESPONDENT, SOURCE = f"{OURS}respondent", f"{OURS}source"
 CONTROLS = "http://hl7.org/fhir/questionnaire-item-control"
+LOWER, UPPER = "lower", "upper"
+"""Controls of the two displays inside a slider that say what its ends mean."""
+
 NOT_APPLICABLE = "na"
 
 TYPES = {
@@ -156,14 +159,32 @@ def _item(words: _Words, item: Item) -> Resource:
         **({} if item.skippable else {"required": True}),
         **({"maxLength": int(item.maximum)} if item.kind == "text" and item.maximum is not None else {}),
         **_filled("answerOption", _options(words, item) if item.kind == "choice" else ()),
+        **_filled("item", _ends(words, item) if words.may_leave else ()),
     }
+
+
+def _ends(words: _Words, item: Item) -> list[Resource]:
+    """What the ends of a scale mean: displays inside it, named after it with a dot, which is in no code of ours."""
+    return [
+        {
+            "extension": [_control(code)],
+            "linkId": f"{item.code}.{code}",
+            **words.text("text", text),
+            "type": "display",
+        }
+        for code, text in ((LOWER, item.low_end), (UPPER, item.high_end))
+        if text
+    ]
+
+
+def _control(code: str) -> Resource:
+    return {"url": CONTROL, "valueCodeableConcept": {"coding": [{"system": CONTROLS, "code": code}]}}
 
 
 def _item_extensions(words: _Words, item: Item) -> list[Resource]:
     found = [*_bounds(item), *words.period(item.recall)]
     if item.kind == "vas":
-        coding = {"system": CONTROLS, "code": "slider"}
-        found.append({"url": CONTROL, "valueCodeableConcept": {"coding": [coding]}})
+        found.append(_control("slider"))
     if item.unit and words.may_leave:
         found.append({"url": UNIT, "valueCoding": words.text("display", item.unit)})
     if item.allows_na and item.kind != "choice":

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 from pro_service.domain import fhir
 from pro_service.domain.errors import InvalidInstrument, Problem
 from pro_service.domain.fhir_losses import WEIGHT, is_asked, losses, lost, refusals
+from pro_service.domain.fhir_sliders import ends_of, is_slider
 from pro_service.domain.instruments import YES_NO, Condition, Instrument, Item, Kind, Option, Permission, Text
 
 MOST = 999_999
@@ -129,13 +130,14 @@ class _Reading:
         if kind in {"count", "text"} and "answerOption" in node:
             self._note(f"{link}: type {node['type']} with a list of answers is a choice here")
             kind = "choice"
-        if kind == "count" and _control(about) == "slider":
+        if kind == "count" and is_slider(node):
             kind = "vas"
         code = self._column(link)
         options, allows_na = self._options(node) if kind == "choice" else (YES_NO if kind == "yes_no" else (), False)
         if kind == "choice" and not options:
             self.problems.append(Problem("expected answerOption with at least one answer", link))
         lowest, highest = self._bounds(node, about, kind)
+        ends = [self._text(end, "text", str(end["linkId"]), str(end["linkId"])) for end in ends_of(node)]
         self.items[code] = Item(
             code=code,
             kind=kind,
@@ -144,6 +146,8 @@ class _Reading:
             minimum=lowest,
             maximum=highest,
             unit=self._unit(about, link),
+            low_end=ends[0] if ends else {},
+            high_end=ends[1] if ends else {},
             allows_na=allows_na or bool(_value(about, fhir.ALLOWS_NA, False)),
             skippable=not node.get("required", False),
             shown_if=self._gate(node),
@@ -297,11 +301,6 @@ def _one_of(about: Mapping[str, list[dict[str, Any]]], url: str, words: tuple[st
 def _number(about: Mapping[str, list[dict[str, Any]]], url: str) -> float | None:
     given = _value(about, url, None)
     return None if given is None else float(given)
-
-
-def _control(about: Mapping[str, list[dict[str, Any]]]) -> str:
-    codings = _value(about, fhir.CONTROL, {}).get("coding", [])
-    return next((str(coding.get("code", "")) for coding in codings), "")
 
 
 def _sources(about: Mapping[str, list[dict[str, Any]]]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pro_service.domain import fhir
 from pro_service.domain.errors import Problem
+from pro_service.domain.fhir_sliders import ends_of
 
 Node = Mapping[str, Any]
 
@@ -32,6 +33,7 @@ _ITEM = frozenset(
     | {"readOnly", "answerOption", "answerValueSet", "maxLength", "item"}
 )
 _NOT_ASKED = frozenset({"linkId", "type", "text", "item", "enableWhen", "enableBehavior", "repeats"})
+_END = frozenset({"extension", "linkId", "type", "text", "_text"})
 _OPTION = frozenset({"extension", "valueCoding", "valueInteger", "valueString"})
 _CODING = frozenset({"extension", "system", "code", "display", "_display"})
 _WHEN = frozenset(
@@ -60,9 +62,14 @@ def losses(document: Node) -> Iterator[str]:
     yield from _members(_WHOLE, document, _ROOT)
     yield from _extensions(_WHOLE, document, _ABOUT)
     yield from _of_root(document)
-    for node in _nodes(document.get("item", ())):
+    nodes = tuple(_nodes(document.get("item", ())))
+    ends = {id(end) for node in nodes if is_asked(node) for end in ends_of(node)}
+    for node in nodes:
         where = str(node["linkId"])
-        if is_asked(node):
+        if id(node) in ends:
+            yield from _members(where, node, _END)
+            yield from _extensions(where, node, frozenset({fhir.CONTROL}))
+        elif is_asked(node):
             yield from _of_item(where, node)
         else:
             yield from _not_asked(where, node)
@@ -163,7 +170,7 @@ def _of_item(where: str, node: Node) -> Iterator[str]:
         coding = one.get("valueCoding", {}) if one["url"] == fhir.UNIT else {}
         if "display" in coding and "code" in coding:
             yield lost(where, f"unit code {coding['code']}")
-    if node.get("item"):
+    if len(node.get("item", ())) > len(ends_of(node)):
         yield lost(where, "that items lie inside this one: they follow it")
     for condition in node.get("enableWhen", ()):
         yield from _members(f"{where} enableWhen", condition, _WHEN)

@@ -30,7 +30,8 @@ _PIPED = re.compile(r"\$\{[^}]+\}|\[[a-z][a-z0-9_:()-]*\]")
 class Asked:
     """What a row asks. `options` are the other system's names of the answers with their words; `logic` must all hold.
 
-    Of `several` answers each becomes a question of its own, which is answered with yes or no.
+    Of `several` answers each becomes a question of its own, which is answered with yes or no. `ends` say what the low
+    and the high end of a line mean.
     """
 
     row: int
@@ -42,6 +43,7 @@ class Asked:
     maximum: float | None = None
     required: bool = False
     logic: tuple[str, ...] = ()
+    ends: tuple[Text, Text] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Draft:
         code = self._column(asked.row, name)
         options = self._options(asked, code) if kind == "choice" else (YES_NO if kind == "yes_no" else ())
         lowest, highest = self._bounds(asked, kind)
+        low_end, high_end = [self._words(asked, words) for words in asked.ends] or ({}, {})
         self.items[code] = Item(
             code=code,
             kind=kind,
@@ -160,6 +163,8 @@ class Draft:
             options=options,
             minimum=lowest,
             maximum=highest,
+            low_end=low_end,
+            high_end=high_end,
             skippable=not asked.required,
             shown_if=shown_if,
             also=(*(() if code == name else (name,)), *aside),

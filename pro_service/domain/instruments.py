@@ -69,7 +69,8 @@ class LookAlike:
 class Item:
     """One question. `minimum` and `maximum` bound numbers (inclusive); `options` list the codes of a choice.
 
-    `also` lists other names that a column of its answers may have in a file.
+    `low_end` and `high_end` say what the ends of a scale (`vas`) mean; `also` lists other names that a column of its
+    answers may have in a file.
     """
 
     code: str
@@ -79,6 +80,8 @@ class Item:
     minimum: float | None = None
     maximum: float | None = None
     unit: Text = field(default_factory=dict)
+    low_end: Text = field(default_factory=dict)
+    high_end: Text = field(default_factory=dict)
     allows_na: bool = False
     skippable: bool = True
     shown_if: Condition | None = None
@@ -146,6 +149,24 @@ class Instrument:
 def allowed_codes(item: Item) -> tuple[int, ...]:
     """The codes of a choice or yes/no item, in the order shown; empty for every other kind."""
     return tuple(option.code for option in item.options)
+
+
+def ends(item: Item, language: str) -> tuple[str, str]:
+    """What the low and the high end of a scale mean, in that language, else in English, else in any.
+
+    Empty where there are no such words, or where those in that language came without.
+    """
+    low, high = (_end(text, language) for text in (item.low_end, item.high_end))
+    return low, high
+
+
+def scales_without_ends(instrument: Instrument) -> tuple[str, ...]:
+    """Items set on a line of which nobody is told what its ends mean."""
+    return tuple(item.code for item in instrument.items if item.kind == "vas" and not item.low_end)
+
+
+def _end(text: Text, language: str) -> str:
+    return text[language] if language in text else text.get("en") or next(iter(text.values()), "")
 
 
 def accepts(item: Item, answer: Answer) -> bool:

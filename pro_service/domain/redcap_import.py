@@ -141,7 +141,9 @@ class _Reading:
             return
         taken = self._kind(row, name, kind, cells)
         lowest, highest = self._bounds(row, name, taken, cells)
-        label = " ".join(filter(None, (cells.get("field_label", ""), _in_brackets(_notes(taken, cells)))))
+        ends = self._ends(row, name, cells) if taken == "vas" else ()
+        note = _in_brackets(cells.get("field_note", ""))
+        label = " ".join(filter(None, (cells.get("field_label", ""), note)))
         self.draft.take(
             Asked(
                 row=row,
@@ -153,6 +155,7 @@ class _Reading:
                 maximum=highest,
                 required=cells.get("required_field", "").lower() == "y",
                 logic=tuple(filter(None, (cells.get("branching_logic", ""),))),
+                ends=ends,
             )
         )
 
@@ -190,6 +193,18 @@ class _Reading:
             return 0.0 if lowest is None else lowest, 100.0 if highest is None else highest
         return lowest, highest
 
+    def _ends(self, row: int, name: str, cells: Mapping[str, str]) -> tuple[Text, Text] | tuple[()]:
+        """`Never | Sometimes | Always`: the words at the ends of a slider; ours has none in the middle."""
+        said = [part.strip() for part in cells.get(_CHOICES, "").split("|")]
+        low, middle, high = said[0], "; ".join(filter(None, said[1:-1])), said[-1] if len(said) > 1 else ""
+        if middle:
+            self.draft.note(row, name, f"the words in the middle of its slider, {middle}, are not carried")
+        if low and high:
+            return {self.language: low}, {self.language: high}
+        if low or high:
+            self.draft.note(row, name, f"words at one end of its slider alone, {low or high}, are not carried")
+        return ()
+
     def _choices(self, row: int, name: str, kind: str, cells: Mapping[str, str]) -> tuple[tuple[str, Text], ...]:
         """`1, Never | 2, Often`: codes and words."""
         if kind not in {"choice", "several"}:
@@ -201,12 +216,6 @@ class _Reading:
                 self.draft.wrong(row, name, "expected choices as code, words | code, words")
             found.append((code.strip(), {self.language: words.strip()}))
         return tuple(found)
-
-
-def _notes(kind: str, cells: Mapping[str, str]) -> str:
-    """The words under a field, and those at the ends of a slider."""
-    ends = [part.strip() for part in cells.get(_CHOICES, "").split("|")] if kind == "vas" else []
-    return "; ".join(filter(None, (" - ".join(filter(None, ends)), cells.get("field_note", ""))))
 
 
 def _in_brackets(words: str) -> str:

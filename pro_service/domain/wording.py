@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from pro_service.domain.errors import InvalidWording, Problem
 from pro_service.domain.instruments import Instrument, Item, Option, allowed_codes
@@ -27,7 +28,8 @@ DEFINITION = "definition"
 NEVER = "never"
 LONGEST = 4000
 ABOUT = ("instrument", "version", "language", "title", "recall", "owner", "licence", "expires_on")
-OF_ITEM = ("item", "item_recall", "unit", "option")
+OF_ITEM = ("item", "item_recall", "unit", "low_end", "high_end", "option")
+ENDS = ("low_end", "high_end")
 _NEEDED = tuple(name for name in ABOUT if name != "recall")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
@@ -53,14 +55,22 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The words of one item; `recall` and `unit` are empty where the item has none of its own."""
+    """The words of one item; `recall`, `unit` and the ends of a scale are empty where the item has none of its own."""
 
     code: str
     text: str
     recall: str = ""
     unit: str = ""
     options: tuple[Choice, ...] = ()
+    low_end: str = ""
+    high_end: str = ""
     line: int = field(default=0, compare=False)
+
+    @property
+    def row(self) -> list[object]:
+        """It as a stored document has it. Ends are there where it has some, so that a pack without keeps its hash."""
+        ends = [[self.low_end, self.high_end]] if self.low_end or self.high_end else []
+        return [self.code, self.text, self.recall, self.unit, [[one.code, one.label] for one in self.options], *ends]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Pack:
     @property
     def document(self) -> str:
         """The words as text, always the same for the same words: what is stored, and hashed."""
-        items = [[q.code, q.text, q.recall, q.unit, [[o.code, o.label] for o in q.options]] for q in self.items]
+        items = [question.row for question in self.items]
         about = {name: getattr(self, name) for name in ("instrument", "version", "language", "title", "recall")}
         return json.dumps({**about, "items": items}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -98,8 +108,8 @@ def from_document(document: str, *, owner: str, licence: str, expires_on: date |
     """The pack that was stored so."""
     held = json.loads(document)
     items = tuple(
-        Question(code, text, recall, unit, tuple(Choice(*option) for option in options))
-        for code, text, recall, unit, options in held.pop("items")
+        Question(code, text, recall, unit, tuple(Choice(*option) for option in options), *(ends[0] if ends else ()))
+        for code, text, recall, unit, options, *ends in held.pop("items")
     )
     return Pack(**held, owner=owner, licence=licence, expires_on=expires_on, items=items)
 
@@ -212,7 +222,8 @@ def _questions(entries: Sequence[Entry], file: str) -> tuple[tuple[Question, ...
             message = "is there twice" if known else "expected the text of its item before it"
             problems.append(Problem(message, _name(one), file, one.line))
         elif one.what != "option":
-            found[one.item] = replace(known, recall=text) if one.what == "item_recall" else replace(known, unit=text)
+            said: dict[str, Any] = {"recall" if one.what == "item_recall" else one.what: text}
+            found[one.item] = replace(known, **said)
         elif re.fullmatch(r"-?\d{1,6}", one.option):
             found[one.item] = replace(known, options=(*known.options, Choice(int(one.option), text)))
         else:
@@ -250,6 +261,12 @@ def _of(question: Question, items: Mapping[str, Item]) -> Iterator[str]:
         yield "expected no item_recall: the item has the questionnaire's"
     if question.unit and not item.unit:
         yield "expected no unit: the item has none"
+    given_ends = [name for name in ENDS if getattr(question, name)]
+    if given_ends and item.kind != "vas":
+        yield f"expected no {' and no '.join(given_ends)}: the item is no scale with two ends"
+    elif len(given_ends) < len(ENDS) and (item.low_end or given_ends):
+        lacking = " and a ".join(name for name in ENDS if name not in given_ends)
+        yield f"expected a {lacking}: what the ends of its scale mean"
 
 
 def _worded(item: Item, question: Question, language: str) -> Item:
@@ -259,10 +276,17 @@ def _worded(item: Item, question: Question, language: str) -> Item:
         label=_with(item.label, language, question.text),
         recall=_with(item.recall, language, question.recall),
         unit=_with(item.unit, language, question.unit),
+        low_end=_ending(item.low_end, language, question.low_end),
+        high_end=_ending(item.high_end, language, question.high_end),
         options=tuple(
             Option(option.code, _with(option.label, language, labels[option.code])) for option in item.options
         ),
     )
+
+
+def _ending(text: Mapping[str, str], language: str, words: str) -> Mapping[str, str]:
+    """A pack of before its definition had such words shows none: topics of ours never stand among an owner's words."""
+    return {**text, language: words} if text or words else text
 
 
 def _with(text: Mapping[str, str], language: str, words: str) -> Mapping[str, str]:

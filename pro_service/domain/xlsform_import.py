@@ -179,14 +179,17 @@ class _Reading:
                 self.unused.setdefault(column, []).append(row)
         options, other = self._options(row, name, chosen) if chosen else ((), "")
         lowest, highest = self._bounds(row, name, taken, cells)
+        ends: tuple[Text, Text] | tuple[()] = ()
         if kind.lower() == "range":
-            taken, lowest, highest = self._range(row, name, cells.get(("parameters", ""), ""))
+            parameters = cells.get(("parameters", ""), "")
+            taken, lowest, highest = self._range(row, name, parameters)
+            ends = self._ends(row, name, parameters, (lowest, highest) if taken == "vas" else ())
         logic = tuple(filter(None, (*(each for _, _, each in self.around), cells.get(("relevant", ""), ""))))
         if ("choice_filter", "") in cells:
             self.draft.lost(row, name, "its choice_filter, which decides what answers are shown, cannot be carried")
         self.draft.take(
             Asked(row, name, taken, self._label(row, cells), options, lowest, highest, self._required(row, name, cells),
-                  logic)
+                  logic, ends)
         )  # fmt: skip
         if other:
             self.draft.take(Asked(row, f"{name}_other", "text", _SPECIFY, logic=(f"selected(${{{name}}}, '{other}')",)))
@@ -211,6 +214,19 @@ class _Reading:
             return "vas", lowest, highest
         self.draft.note(row, name, f"its step of {step:g} is not carried: any number between its ends is taken")
         return "number", lowest, highest
+
+    def _ends(self, row: int, name: str, parameters: str, bounds: tuple[float, ...]) -> tuple[Text, Text] | tuple[()]:
+        """The labels of the first and the last tick; ours has no words between them, nor at one end alone."""
+        said = re.search(r"\btick_labelset\s*=\s*([^\s;,]+)", parameters)
+        ticks = dict(self.lists.get(said[1], ())) if said else {}
+        if said and not ticks:
+            self.draft.wrong(row, name, f"there is no list {said[1]} among the choices")
+        ends = [ticks.get(f"{bound:g}", {}) for bound in bounds]
+        carried = {f"{bound:g}" for bound in bounds} if ends and all(ends) else set()
+        others = [code for code in ticks if code not in carried]
+        if others:
+            self.draft.note(row, name, f"the words beside its ticks {', '.join(others)} are not carried")
+        return (ends[0], ends[1]) if carried else ()
 
     def _bounds(self, row: int, name: str, kind: str, cells: Cells) -> tuple[float | None, float | None]:
         """The ends of a simple constraint: `. >= 0 and . <= 10`, or of a text `string-length(.) <= 100`."""

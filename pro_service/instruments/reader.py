@@ -8,6 +8,7 @@ recodes:  {name: {code: number}}                                    what answers
 grades:   {name: [number, ...]}                                     one for every way to answer the items of a scale
 defaults: {kind: choice, options: name}                             what an item is unless it says otherwise
 items:    {code: {en: ..., nl: ..., kind, options, minimum, maximum, unit, allows_na, shown_if: {item: [codes]}}}
+          a vas has low_end and high_end as well, {en: ..., nl: ...}: what its ends mean
 scales:   {code: {en: ..., nl: ..., method, items: [q1, q4] or q1..q5, higher_is, range: [0, 100], ...}}
 differences: [{scales, from, to, compare, direction, unit, setting, source, verified}]    the smallest that matter
 thresholds:  [{scales, below, above or from, setting, source, verified}]         of clinical importance
@@ -49,8 +50,8 @@ CATALOGUE = Path(__file__).parent / "catalogue"
 _TOP = ("code", "version", "title", "recall", "owner", "licence", "permission", "sources", "verified",
         "placeholder_wording", "respondent", "value_sets", "options", "recodes", "grades", "defaults", "items",
         "scales", "differences", "thresholds", "references", "safety", "look_alikes")  # fmt: skip
-_ITEM = ("kind", "options", "minimum", "maximum", "unit", "allows_na", "skippable", "shown_if", "recall",
-         "also")  # fmt: skip
+_ITEM = ("kind", "options", "minimum", "maximum", "unit", "low_end", "high_end", "allows_na", "skippable",
+         "shown_if", "recall", "also")  # fmt: skip
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BOUNDED = frozenset({"count", "number", "vas"})
 
@@ -160,6 +161,8 @@ def _item(
         minimum=page.number(node, "minimum") if kind in _BOUNDED else None,
         maximum=page.number(node, "maximum") if kind in _BOUNDED or kind == "text" else None,
         unit=_text(page, node, "unit", needed=False),
+        low_end=_text(page, node, "low_end", needed=False) if kind == "vas" else {},
+        high_end=_text(page, node, "high_end", needed=False) if kind == "vas" else {},
         allows_na=page.flag(node, "allows_na", False),
         skippable=page.flag(node, "skippable", True),
         shown_if=_condition(page, node, before),
@@ -168,7 +171,18 @@ def _item(
     )
     if kind in _BOUNDED and (item.minimum is None or item.maximum is None or item.minimum >= item.maximum):
         page.wrong(f"{code}: a {kind} needs a minimum below a maximum", node)
+    _check_ends(page, item, node)
     return item
+
+
+def _check_ends(page: Page, item: Item, node: CommentedMap) -> None:
+    """Words at both ends of a scale or at none, and at the ends of nothing else."""
+    own = node.lc.data or {}  # what comes from the defaults is passed over where it does not apply, as a minimum is
+    for key, words, other in (("low_end", item.low_end, item.high_end), ("high_end", item.high_end, item.low_end)):
+        if item.kind != "vas" and key in own:
+            page.wrong(f"{item.code}: {key}: only a vas has words at its ends", node, key)
+        elif other and not words:
+            page.wrong(f"{item.code}: {key}: expected words per language, as the other end has", node)
 
 
 def _condition(page: Page, node: CommentedMap, before: Mapping[str, Item]) -> Condition | None:

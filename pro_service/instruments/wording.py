@@ -14,14 +14,14 @@ from pathlib import PurePath
 from ruamel.yaml.comments import CommentedMap
 
 from pro_service.domain.errors import InvalidInstrument, InvalidTable, InvalidWording, Problem
-from pro_service.domain.wording import ABOUT, Entry
+from pro_service.domain.wording import ABOUT, ENDS, Entry
 from pro_service.instruments import wording_fhir
 from pro_service.instruments.page import Page, open_page
 from pro_service.instruments.sheets import LARGEST_FILE, sheets, text_of, word
 
 HEADER = ["what", "item", "option", "text"]
 TOPIC = "topic"
-_KEYS = {"text": "item", "recall": "item_recall", "unit": "unit"}
+_KEYS = {"text": "item", "recall": "item_recall", "unit": "unit", **{end: end for end in ENDS}}
 
 
 def entries(content: bytes, *, file: str, language: str = "") -> tuple[Entry, ...]:

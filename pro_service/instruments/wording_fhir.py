@@ -1,8 +1,9 @@
 """Reads the words of one language in a FHIR R4 Questionnaire as the texts of a pack, each with its line.
 
 The language of the resource is that of its plain texts; the others are its translations (the standard extension).
-Words of groups and of displays are none of a question's, and no pack has a place for them. What a Questionnaire has no
-element for (the recall period, and often the end of the licence) is told beside it.
+Words of groups and of displays are none of a question's, and no pack has a place for them, but for the two displays
+inside a slider that say what its ends mean. What a Questionnaire has no element for (the recall period, and often the
+end of the licence) is told beside it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 
 from pro_service.domain import fhir
 from pro_service.domain.errors import InvalidWording, Problem
+from pro_service.domain.fhir_sliders import ends_of
 from pro_service.domain.instruments import YES_NO
-from pro_service.domain.wording import Entry
+from pro_service.domain.wording import ENDS, Entry
 
 Node = Mapping[str, Any]
 
@@ -73,6 +75,8 @@ class _Reading:
             yield Entry("item_recall", self._recall(about), line, item=code)
         for one in about.get(fhir.UNIT, ()):
             yield Entry("unit", self._words(one["valueCoding"], "display"), line, item=code)
+        for what, end in zip(ENDS, ends_of(node), strict=False):  # both or none
+            yield Entry(what, self._words(end, "text"), self._line("linkId", str(end["linkId"])), item=code)
         if node["type"] == "boolean":  # its answers have no words there
             for option in YES_NO:
                 yield Entry("option", option.label.get(self.language[:2], ""), line, item=code, option=str(option.code))

@@ -63,6 +63,9 @@ def _of_item(item: Item, language: str) -> Iterator[Place]:
         yield Place("item_recall", item.code, topic=_said(item.recall, language))
     if item.unit:
         yield Place("unit", item.code, topic=_said(item.unit, language))
+    for what, end, words in (("low_end", item.minimum, item.low_end), ("high_end", item.maximum, item.high_end)):
+        if words:
+            yield Place(what, item.code, topic=f"what {end:g} means: {_said(words, language)}")
     for option in item.options:
         yield Place("option", item.code, str(option.code), topic=_said(option.label, language))
 

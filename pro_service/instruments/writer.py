@@ -52,6 +52,8 @@ def _item(item: Item, options: str) -> dict[str, object]:
         "minimum": item.minimum,
         "maximum": item.maximum,
         "unit": dict(item.unit) or None,
+        "low_end": dict(item.low_end) or None,
+        "high_end": dict(item.high_end) or None,
         "allows_na": item.allows_na or None,
         "skippable": None if item.skippable else False,
         "shown_if": None if gate is None else {gate.item: list(gate.codes)},

@@ -142,10 +142,10 @@ def candidate(work: Work, *, code: str, real_participants: bool = False) -> Stud
     if known[0].activated_at is None:
         text, file = studies.document(work.session, known[0].id), f"{code} version {known[0].version}"
         _read(work, text, file, past=past(work, known))
-    lacking = wording.lacking(work, study) if real_participants else ()
+    lacking = wording.lacking(work, study, incomplete=True) if real_participants else ()
     if lacking:
         raise PlaceholderWording(
-            f"{code} cannot be activated for real participants: placeholder wording in {', '.join(lacking)}"
+            f"{code} cannot be activated for real participants: wording is lacking in {', '.join(lacking)}"
         )
     return known[0]
 

@@ -18,13 +18,18 @@ from pro_service.storage import wordings
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it stands with the words of one questionnaire in one language; no pack where none was loaded."""
+    """How it stands with the words of one questionnaire in one language; no pack where none was loaded.
+
+    A pack is incomplete where its definition has since got a place for words that are not in it: `lacks` names the
+    items. It is shown as it is, without them.
+    """
 
     instrument: str
     version: str
     language: str
-    state: str  # licensed, own (the definition's), placeholder, expired
+    state: str  # licensed, own (the definition's), placeholder, expired, incomplete
     pack: Pack | None
+    lacks: tuple[str, ...] = ()
 
 
 def shown(work: Work, instrument: Instrument) -> Instrument:
@@ -101,22 +106,28 @@ def standings(work: Work, study: Study) -> tuple[Standing, ...]:
     )
 
 
-def lacking(work: Work, study: Study) -> tuple[str, ...]:
-    """What real participants of a study may not be shown, such as "qlq-c30 (en, nl expired on 2026-01-31)"."""
+def lacking(work: Work, study: Study, *, incomplete: bool = False) -> tuple[str, ...]:
+    """What real participants of a study may not be shown, such as "qlq-c30 (en, nl expired on 2026-01-31)".
+
+    Packs that are `incomplete` count as well where somebody is about to begin: what is under way goes on with them.
+    """
     found: dict[str, list[str]] = {}
     for one in standings(work, study):
         if one.state == "placeholder":
             found.setdefault(one.instrument, []).append(one.language)
         elif one.state == "expired" and one.pack is not None:
             found.setdefault(one.instrument, []).append(f"{one.language} expired on {one.pack.expires_on}")
+        elif one.state == "incomplete" and incomplete:
+            found.setdefault(one.instrument, []).append(f"{one.language} lacks words at {', '.join(one.lacks)}")
     return tuple(f"{code} ({', '.join(languages)})" for code, languages in found.items())
 
 
 def _standing(instrument: Instrument, language: str, pack: Pack | None, on: date) -> Standing:
+    lacks = () if pack is None else tuple(problem.field for problem in check(pack, instrument, file=""))
     if pack is not None and pack.valid(on):
-        state = "licensed"
+        state = "incomplete" if lacks else "licensed"
     elif not instrument.placeholder_wording and language in instrument.title:
         state = "own"
     else:
         state = "placeholder" if pack is None else "expired"
-    return Standing(instrument.code, instrument.version, language, state, pack)
+    return Standing(instrument.code, instrument.version, language, state, pack, lacks)

@@ -19,6 +19,8 @@ def body(**more: Any) -> dict[str, Any]:
     about = {name: getattr(pack, name) for name in ("instrument", "version", "language", "title", "owner", "licence")}
     items: list[dict[str, Any]] = [{"code": one.code, "text": one.text} for one in pack.items]
     for item, one in zip(items, pack.items, strict=True):
+        if one.low_end:
+            item.update(low_end=one.low_end, high_end=one.high_end)
         if one.options:
             item["options"] = [{"code": option.code, "label": option.label} for option in one.options]
     return {**about, "recall": pack.recall, "expires_on": "never", "items": items, **more}
@@ -41,10 +43,13 @@ def test_what_departs_from_the_definition_is_refused_item_by_item(staff: Caller)
     turned, short, twice = body(), body(), body()
     turned["items"].reverse()
     del short["items"][0]["options"][2]
+    mute = body()
+    del mute["items"][-1]["high_end"]
     twice["items"].append(twice["items"][0])
     for wrong, field in (
         (turned, "VAS"),
         (short, "MO"),
+        (mute, "VAS"),
         (twice, "item MO"),
         (body(expires_on="one day"), "expires_on"),
     ):

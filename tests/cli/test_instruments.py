@@ -9,6 +9,7 @@ import pytest
 
 from pro_service.cli import run
 from pro_service.instruments.reader import CATALOGUE, load_catalogue
+from tests.instruments.test_reader import GOOD
 
 
 def pro(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
@@ -106,3 +107,15 @@ def test_what_is_no_definition_is_refused(
 
 def test_a_file_that_is_not_there_is_wrong_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert pro(capsys, "check", tmp_path / "absent.yaml")[0] == 2
+
+
+def test_a_scale_whose_ends_say_nothing_is_warned_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mute, told = tmp_path / "mute.yaml", tmp_path / "told.yaml"
+    mute.write_text(GOOD.replace("kind: text", "kind: vas, minimum: 0, maximum: 10"))
+    told.write_text(mute.read_text().replace("maximum: 10", "maximum: 10, low_end: {en: None}, high_end: {en: All}"))
+    warning = "warning: no words at the ends of q5: say low_end and high_end\n"
+    assert [(status, err) for status, _, err in (pro(capsys, "check", mute), pro(capsys, "check", told))] == [
+        (0, warning),
+        (0, ""),
+    ]
+    assert "a whole number from 0 to 10 (None to All)" in " ".join(pro(capsys, "show", told)[1].split())

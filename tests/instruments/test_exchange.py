@@ -97,6 +97,7 @@ def items(draw: st.DrawFn) -> tuple[Item, ...]:
         chosen = draw(st.sets(st.sampled_from([o.code for o in gate.options]), min_size=1)) if gate else set()
         bounded = kind in {"count", "number", "vas"}
         lowest = draw(st.integers(-100, 100))
+        ends = (draw(TEXTS), draw(TEXTS)) if kind == "vas" and draw(st.booleans()) else ({}, {})
         found.append(
             Item(
                 code=f"q{number}",
@@ -106,6 +107,8 @@ def items(draw: st.DrawFn) -> tuple[Item, ...]:
                 minimum=float(lowest) if bounded else None,
                 maximum=lowest + draw(st.sampled_from([0.5, 1.0, 30.0])) if bounded else None,
                 unit=draw(st.just({}) | TEXTS) if bounded else {},
+                low_end=ends[0],
+                high_end=ends[1],
                 allows_na=draw(st.booleans()),
                 skippable=draw(st.booleans()),
                 shown_if=Condition(gate.code, tuple(sorted(chosen))) if gate else None,

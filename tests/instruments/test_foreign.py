@@ -15,7 +15,7 @@ from openpyxl import Workbook
 
 from pro_service.domain.errors import InvalidInstrument
 from pro_service.domain.fhir_import import Imported
-from pro_service.domain.instruments import Condition, Item, Option
+from pro_service.domain.instruments import Condition, Item, Option, ends
 from pro_service.domain.redcap_import import COLUMNS
 from pro_service.domain.scale_requests import with_scales
 from pro_service.instruments.foreign import opened
@@ -75,7 +75,8 @@ def test_a_redcap_form_asks_the_same_here() -> None:
     labels = {item.code: item.label["en"] for item in found.instrument.items}
     assert labels["dizzy"] == "Did you feel dizzy this week?"
     assert labels["dizzy_when___1"] == "When?: Morning"
-    assert (labels["weight"], labels["steady"]) == ("Weight (kg)", "How steady are you? (Not at all - Fully)")
+    assert (labels["weight"], labels["steady"]) == ("Weight (kg)", "How steady are you?")
+    assert ends(found.instrument.item("steady"), "en") == ("Not at all", "Fully")
     assert found.notes == (
         "column section_header is not carried (row 4)",
         "column custom_alignment is not carried (row 4)",

@@ -72,6 +72,12 @@ MISTAKES = [
     ("q1: {en: Falling asleep}", "q1: {nl: Inslapen}", "16: q1: expected an English label (en)"),
     ("options: three}", "options: four}", "16: options: expected one of three"),
     ("kind: yes_no", "kind: maybe", "18: kind: expected one of choice, yes_no, count, number, vas, text, date"),
+    (
+        "kind: text",
+        "kind: vas, minimum: 0, maximum: 9, low_end: {en: Bad}",
+        "20: q5: high_end: expected words per language, as the other end has",
+    ),
+    ("kind: text", "kind: text, low_end: {en: Bad}", "20: q5: low_end: only a vas has words at its ends"),
     ("minimum: 0, maximum: 600", "minimum: 0", "19: q4: a count needs a minimum below a maximum"),
     ("minimum: 0, maximum: 600", "minimum: 600, maximum: 0", "19: q4: a count needs a minimum below a maximum"),
     ("minimum: 0, maximum: 600", "minimum: none, maximum: 600", "19: minimum: expected a number"),

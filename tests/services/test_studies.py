@@ -144,7 +144,7 @@ def test_a_broken_file_stores_nothing(work: Works, engine: Engine) -> None:
 
 def test_placeholder_wording_is_not_for_real_participants(work: Works) -> None:
     load(work)
-    with work() as w, pytest.raises(PlaceholderWording, match=r"placeholder wording in qlq-c30 \(en, nl\), eq-5d-5l"):
+    with work() as w, pytest.raises(PlaceholderWording, match=r"wording is lacking in qlq-c30 \(en, nl\), eq-5d-5l"):
         studies.activate(w, code="scopes", real_participants=True)
     assert versions(work)[0].activated_at is None
     with work() as w:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, Executable, delete, func, select, update
 
 from pro_service.domain.assessments import Assessment
-from pro_service.domain.audit import Actor
+from pro_service.domain.audit import Actor, AuditEvent
 from pro_service.domain.errors import (
     Conflict,
     Forbidden,
@@ -22,7 +22,7 @@ from pro_service.domain.errors import (
     UnknownInstrument,
     UnknownStudy,
 )
-from pro_service.domain.instruments import Instrument
+from pro_service.domain.instruments import Instrument, ends
 from pro_service.domain.participants import Participant
 from pro_service.domain.protocol import Study
 from pro_service.domain.responses import Draft
@@ -33,6 +33,7 @@ from pro_service.runtime import Runtime, require_wording
 from pro_service.services import assessments, health, licences, responses, studies, wording
 from pro_service.services.health import Check
 from pro_service.services.work import Work
+from pro_service.storage import wordings
 from pro_service.storage.audit import audit_event
 from pro_service.storage.responses import response
 from pro_service.storage.session import unit_of_work
@@ -52,6 +53,8 @@ def invented(instrument: Instrument, language: str, *, until: date | None = None
             item.code,
             f"Invented {item.code} {language}{mark}",
             recall="invented recall" if item.recall else "",
+            low_end="invented low end" if item.low_end else "",
+            high_end="invented high end" if item.high_end else "",
             options=tuple(Choice(option.code, f"Invented answer {option.code}") for option in item.options),
         )
         for item in instrument.items
@@ -70,6 +73,7 @@ def as_csv(pack: Pack) -> bytes:
     for one in pack.items:
         lines.append(f"item,{one.code},,{one.text}")
         lines += [f"item_recall,{one.code},,{one.recall}"] if one.recall else []
+        lines += [f"low_end,{one.code},,{one.low_end}", f"high_end,{one.code},,{one.high_end}"] if one.low_end else []
         lines += [f"option,{one.code},{option.code},{option.label}" for option in one.options]
     return "\n".join(lines).encode()
 
@@ -248,6 +252,32 @@ def test_status_tells_of_each_study_what_it_may_show(work: Works, loaded: Study,
         ("nl", "licensed"),
     ]
     assert {one.state for one in found if one.instrument != EQ} == {"placeholder"}
+
+
+def without_ends(pack: Pack) -> Pack:
+    return replace(pack, items=(*pack.items[:-1], replace(pack.items[-1], low_end="", high_end="")))
+
+
+def test_a_pack_of_before_its_scale_had_ends_is_shown_and_told_of(work: Works, loaded: Study) -> None:
+    """What is under way goes on in the owner's words alone; nothing begins for real people until it is whole."""
+    packs = [pack for pack in all_packs(loaded) if (pack.instrument, pack.language) != (EQ, "nl")]
+    for pack in packs:
+        load(work, pack)
+    with work() as w:
+        wordings.add(w.session, without_ends(eq("nl")), at=w.now)
+        w.wordings.forget()
+        w.record(AuditEvent("wording.load", "wording_pack", loaded.code, {}))
+    with work(writes=False) as w:
+        (told,) = [one for one in licences.status(w)["scopes"] if one.state != "licensed"]
+        assert (told.instrument, told.language, told.state, told.lacks) == (EQ, "nl", "incomplete", ("VAS",))
+        scale = wording.shown(w, w.catalogue[EQ]).item("VAS")
+        assert (scale.label["nl"], ends(scale, "nl")) == ("Invented VAS nl", ("", ""))
+        assert ends(scale, "en") == ("invented low end", "invented high end")
+        assert wording.lacking(w, loaded) == ()
+    with pytest.raises(PlaceholderWording, match=r"lacking in eq-5d-5l \(nl lacks words at VAS\)$"):
+        activate(work)
+    load(work, eq("nl"))
+    activate(work)
 
 
 def test_production_starts_once_active_studies_have_their_words(runtime: Runtime, work: Works, loaded: Study) -> None:

@@ -149,7 +149,7 @@ def test_an_untouched_scale_is_no_answer_and_zero_is_one(on_phone: Phone, patien
     on_phone.page.keyboard.press("Home")
     on_phone.page.keyboard.press("ArrowUp")
     on_phone.page.keyboard.press("ArrowDown")
-    expect(slider).to_have_attribute("aria-valuetext", "0")
+    expect(slider).to_have_attribute("aria-valuetext", "0: Worst")
     expect(on_phone.page.locator(".question.current .input")).to_have_value("0")
     on_phone.state("saved")
     assert person.answers("eq-5d-5l") == {"VAS": 0}

@@ -42,7 +42,9 @@ SCALE = """
   - group "today Health on a ruler":
     - heading "Health on a ruler" [level=3]
     - alert: Please enter a number from 0 to 100.
+    - paragraph: "/100: Best/"
     - slider "Health on a ruler"
+    - paragraph: "/0: Worst/"
     - text: Your number
     - textbox "Your number": "104"
     - button "One less"

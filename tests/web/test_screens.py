@@ -91,6 +91,22 @@ def test_what_was_typed_is_shown_again_with_what_is_wrong_with_it() -> None:
     assert (part.questions[2].value, part.questions[2].problem) == ("104", "too much")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "numbers"),
+    [
+        (0, 100, "100 90 80 70 60 50 40 30 20 10 0"),
+        (0, 10, "10 9 8 7 6 5 4 3 2 1 0"),
+        (1, 10, "10 9 8 7 6 5 4 3 2 1"),
+        (-3, 3, "3 2 1 0 -1 -2 -3"),
+        (0, 36, "36 32 28 24 20 16 12 8 4 0"),
+        (0, 13, "13 0"),
+    ],
+)
+def test_the_numbers_beside_a_scale_stand_at_even_distances(low: float, high: float, numbers: str) -> None:
+    assert screens.marks(Item("ease", "vas", {"en": "Ease"}, minimum=low, maximum=high)) == tuple(numbers.split())
+    assert screens.marks(Item("ease", "count", {"en": "Ease"}, minimum=low, maximum=high)) == ()
+
+
 @pytest.mark.parametrize(("page", "shown"), [("nl", "nl"), ("en", "en"), ("ar", "en")])
 def test_the_language_that_the_words_are_really_in(page: str, shown: str) -> None:
     (part,) = screens.parts([Filled()], page)

@@ -34,6 +34,8 @@ def worded(code: str, *languages: str) -> Instrument:
             label=said(f"Invented {item.code}"),
             recall=said("invented recall") if item.recall else {},
             unit=said("invented unit") if item.unit else {},
+            low_end=said("invented low end") if item.low_end else {},
+            high_end=said("invented high end") if item.high_end else {},
             options=tuple(Option(option.code, said(f"answer {option.code}")) for option in item.options),
         )
         for item in one.items
@@ -59,6 +61,9 @@ def test_the_words_of_each_language_fit_the_definition(code: str, language: str)
     assert check(found, load_catalogue()[code], file="q.json") == ()
     assert found.language == language
     assert all(question.text.endswith(f" in {language}") for question in found.items)
+    ends = [(question.low_end, question.high_end) for question in found.items if question.low_end]
+    scales = [item for item in load_catalogue()[code].items if item.kind == "vas"]
+    assert ends == [(f"invented low end in {language}", f"invented high end in {language}")] * len(scales)
     labels = {option.label for question in found.items for option in question.options}
     assert all(label.endswith(f" in {language}") or label in {"Yes", "No", "Ja", "Nee"} for label in labels)
 
@@ -80,6 +85,19 @@ def test_one_translation_that_is_missing_is_named() -> None:
     del document["item"][4]["_text"]
     (said,) = problems(document, language="nl")
     assert said.endswith("item q5: expected a text of 1 to 4000 characters")
+
+
+def test_an_end_that_is_missing_is_named() -> None:
+    document = fhir.questionnaire(worded("eq-5d-5l", "en", "nl"))
+    lower, upper = document["item"][-1]["item"]
+    del upper["_text"]
+    (said,) = problems(document, language="nl")
+    assert said.endswith("high_end VAS: expected a text of 1 to 4000 characters")
+    document["item"][-1]["item"] = [lower]  # one end alone is none
+    found = check(pack(document), load_catalogue()["eq-5d-5l"], file="q.json")
+    assert [problem.message for problem in found] == [
+        "expected a low_end and a high_end: what the ends of its scale mean"
+    ]
 
 
 def test_topics_of_our_own_are_no_words() -> None:

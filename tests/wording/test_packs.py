@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from pro_service.domain.errors import InvalidWording
-from pro_service.domain.instruments import Instrument
-from pro_service.domain.wording import Pack, assembled, check, from_document, shown_as, worded
+from pro_service.domain.instruments import Instrument, Item, ends
+from pro_service.domain.wording import Pack, Question, assembled, check, from_document, shown_as, worded
 from pro_service.instruments.reader import read
 from pro_service.instruments.wording import entries
 from tests.instruments.test_reader import GOOD
@@ -82,6 +83,48 @@ def test_words_come_in_one_language_and_nothing_else_changes() -> None:
         (i.code, i.kind, i.shown_if, i.allows_na) for i in before.items
     ]
     assert (after.scales, after.version) == (before.scales, before.version)
+
+
+SCALE = Item("ease", "vas", {"en": "Ease"}, minimum=0, maximum=100, low_end={"en": "Worst"}, high_end={"en": "Best"})
+
+
+@pytest.mark.parametrize(
+    ("item", "given", "message"),
+    [
+        (SCALE, {"low_end": "Slecht", "high_end": "Goed"}, ""),
+        (SCALE, {}, "expected a low_end and a high_end: what the ends of its scale mean"),
+        (SCALE, {"high_end": "Goed"}, "expected a low_end: what the ends of its scale mean"),
+        (replace(SCALE, low_end={}, high_end={}), {}, ""),
+        (replace(SCALE, low_end={}, high_end={}), {"low_end": "Slecht", "high_end": "Goed"}, ""),  # more than was asked
+        (
+            replace(SCALE, low_end={}, high_end={}),
+            {"low_end": "Slecht"},
+            "expected a high_end: what the ends of its sc",
+        ),
+        (
+            Item("ease", "count", {"en": "Ease"}, minimum=0, maximum=9),
+            {"low_end": "Slecht"},
+            "expected no low_end: the i",
+        ),
+    ],
+)
+def test_a_scale_has_words_at_both_ends(item: Item, given: dict[str, Any], message: str) -> None:
+    form = replace(diary(), items=(item,))
+    one = replace(good(), items=(Question("ease", "Verzonnen", **given),))
+    assert [problem.message[: len(message)] for problem in check(one, form, file="x")] == [message] * bool(message)
+    if not message:
+        shown = worded(form, {"nl": one}).item("ease")
+        assert ends(shown, "nl") == (given.get("low_end", ""), given.get("high_end", ""))
+        assert from_document(one.document, owner=one.owner, licence=one.licence, expires_on=one.expires_on) == one
+
+
+def test_a_pack_of_before_there_were_ends_is_what_it_was() -> None:
+    """Its hash is on record with answers; its screen shows no topic of ours among the owner's words."""
+    old = good()
+    assert '["q5","Verzonnen vraag vijf","","",[]]' in old.document
+    form = replace(diary(), items=(replace(SCALE, code="q5"),))
+    shown = worded(form, {"nl": replace(old, items=old.items[-1:])}).item("q5")
+    assert (ends(shown, "nl"), ends(shown, "en"), ends(shown, "fr")) == (("", ""), ("Worst", "Best"), ("Worst", "Best"))
 
 
 def test_the_hash_is_of_the_words_alone() -> None:

@@ -80,7 +80,10 @@ def test_what_is_filled_fits_its_definition(code: str, form: str) -> None:
 
 def places(instrument: Instrument) -> int:
     """Texts somebody has to write: all of items and answers, and the head but for what the definition knows."""
-    of_items = sum(1 + bool(item.recall) + bool(item.unit) + len(item.options) for item in instrument.items)
+    of_items = sum(
+        1 + sum(map(bool, (item.recall, item.unit, item.low_end, item.high_end))) + len(item.options)
+        for item in instrument.items
+    )
     return 3 + bool(instrument.recall) + of_items
 
 

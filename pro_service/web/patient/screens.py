@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pro_service.domain.instruments import DECLINED, NA, YEARS, Answer, Answers, Instrument, Item, longest, visible
+from pro_service.domain.instruments import (
+    DECLINED,
+    NA,
+    YEARS,
+    Answer,
+    Answers,
+    Instrument,
+    Item,
+    ends,
+    longest,
+    visible,
+)
 from pro_service.domain.wording import PLACEHOLDER, shown_as
 from pro_service.web.i18n import FALLBACK, words
+
+MOST_PARTS = 10
+"""Into how many parts the numbers beside a scale divide it at most."""
 
 
 class Filled(Protocol):
@@ -43,6 +58,9 @@ class Question:
     minimum: str
     maximum: str
     unit: str
+    low_end: str
+    high_end: str
+    marks: tuple[str, ...]
     allows_na: bool
     skippable: bool
     value: str
@@ -117,6 +135,7 @@ def _question(
     condition = item.shown_if
     gate = filled.instrument.item(condition.item) if condition else None
     low, high = bounds(item)
+    low_end, high_end = ends(item, language)
     return Question(
         name=name,
         item=item.code,
@@ -127,6 +146,9 @@ def _question(
         minimum=low,
         maximum=high,
         unit=words(item.unit, language),
+        low_end=low_end,
+        high_end=high_end,
+        marks=marks(item),
         allows_na=item.allows_na,
         skippable=item.skippable,
         value=typed.get(name, plain(filled.answers.get(item.code))),
@@ -155,6 +177,15 @@ def bounds(item: Item) -> tuple[str, str]:
     if item.kind == "date":
         return f"{YEARS[0]}-01-01", f"{YEARS[-1]}-12-31"
     return plain(item.minimum), plain(item.maximum)
+
+
+def marks(item: Item) -> tuple[str, ...]:
+    """The numbers beside a scale from top to bottom: eleven, or the most below that which stand at even distances."""
+    if item.kind != "vas" or item.minimum is None or item.maximum is None:
+        return ()
+    low, high = math.ceil(item.minimum), math.floor(item.maximum)
+    step = next((high - low) // parts for parts in range(MOST_PARTS, 0, -1) if (high - low) % parts == 0)
+    return tuple(str(mark) for mark in range(high, low - 1, -step)) if step else ()
 
 
 def plain(value: Answer | None) -> str:

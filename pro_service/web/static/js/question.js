@@ -21,7 +21,7 @@ export class Question {
     this.radios = [...element.querySelectorAll("input[type=radio]")];
     this.boxes = [...element.querySelectorAll("input[type=checkbox]")];
     this.field = element.querySelector("input.input, textarea.input");
-    this.hint = element.querySelector(".hint")?.id ?? "";
+    this.hint = [...element.querySelectorAll(".hint, .vas-end")].map((each) => each.id).join(" ");
     this.gate = element.dataset.shownIf ?? "";
     this.codes = (element.dataset.shownIfCodes ?? "").split(" ").filter(Boolean).map(Number);
   }

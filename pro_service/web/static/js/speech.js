@@ -74,10 +74,10 @@ function canSpeak(voices, language) {
   return voices.getVoices().length === 0 || own(voices, language) !== undefined;
 }
 
-/** What is to be heard: the period, the question, what to enter, the answers. */
+/** What is to be heard: the period, the question, what to enter, what the ends of a scale mean, the answers. */
 function spoken(question) {
   const answers = [...question.element.querySelectorAll(".choice span")];
-  const hints = [...question.element.querySelectorAll(".quiet, .hint")].filter((each) => each.offsetParent !== null);
+  const hints = [...question.element.querySelectorAll(".quiet, .hint, .vas-end")].filter((each) => each.offsetParent !== null);
   const words = [...hints, ...answers].map((each) => each.innerText.trim());
   return [question.recall, question.label, ...words].filter(Boolean);
 }
