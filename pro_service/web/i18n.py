@@ -18,6 +18,7 @@ from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from markupsafe import Markup
 
 FALLBACK = "en"
 COOKIE = "language"
@@ -66,6 +67,13 @@ def direction(language: str) -> str:
 def words(text: Mapping[str, str], language: str) -> str:
     """The words in this language, else in the fallback, else in whatever there is; empty when there are none."""
     return text.get(language) or text.get(FALLBACK) or next(iter(text.values()), "")
+
+
+def marked(text: Mapping[str, str], language: str) -> str:
+    """The same words for a page in this language, marked as what they are in where that is another one."""
+    said = words(text, language)
+    spoken = next((code for code in (language, FALLBACK, *text) if text.get(code) == said), language)
+    return said if spoken == language else Markup('<span lang="{}">{}</span>').format(spoken, said)
 
 
 def long_date(day: date | datetime, language: str, zone: str = "UTC") -> str:

@@ -249,7 +249,7 @@ def test_a_question_that_needs_an_answer_says_so_before(app: Flask) -> None:
         seen = [
             words_of(render_template("patient/question.html", question=question, part=part, language="en", current=""))
             for question in part.questions
-            if question.kind != "number"  # that one has a unit, in the language of its questionnaire
+            if question.kind != "number"  # that one follows from another, and has a unit
         ]
     assert [("This question needs an answer." in each) for each in seen] == [False, True]
 

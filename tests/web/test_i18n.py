@@ -108,6 +108,20 @@ def test_words_fall_back(text: dict[str, str], language: str, expected: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ({"en": "Pain", "nl": "Pijn"}, "Pijn"),
+        ({"en": "Taxi", "nl": "Taxi"}, "Taxi"),
+        ({"en": "<b>"}, '<span lang="en">&lt;b&gt;</span>'),
+        ({"de": "Schmerz"}, '<span lang="de">Schmerz</span>'),
+        ({}, ""),
+    ],
+)
+def test_words_in_another_language_than_the_page_say_so(text: dict[str, str], expected: str) -> None:
+    assert i18n.marked(text, "nl") == expected
+
+
+@pytest.mark.parametrize(
     ("day", "language", "zone", "expected"),
     [
         (date(2026, 1, 19), "en", "UTC", "Monday 19 January 2026"),

@@ -173,6 +173,9 @@ def test_words_in_another_language_than_the_pages_say_so(client: FlaskClient, si
     assert '<html lang="ar" dir="rtl"' in form
     assert re.search(r'class="part-title">[^<]*<span lang="en">Quality of life with cancer', form)
     assert form.count('<legend lang="en">') == 36
+    assert '<h1 class="form-title"><span lang="en">Before surgery</span></h1>' in form
+    assert "<title>Before surgery</title>" in form
+    assert '<h3><span lang="en">Before surgery</span></h3>' in client.get("/my").text
     wrong = client.post(person.form, data={"csrf_token": csrf(client), "intent": "review", "eq-5d-5l.VAS": "104"}).text
     assert '<li><a href="#eq-5d-5l.VAS" lang="en">' in wrong
     assert client.get(f"{person.form}/review").text.count('<ul lang="en">') == 2

@@ -14,7 +14,7 @@ from pro_service.domain.preferences import TAP, TEXT_SIZES, hears
 from pro_service.http.transaction import runtime, work
 from pro_service.services import access, assessments, responses
 from pro_service.services.assessments import Form
-from pro_service.web.i18n import words
+from pro_service.web.i18n import marked
 from pro_service.web.pages import gettext, go, page, remember_language
 from pro_service.web.patient import answers, kept, me, screens
 from pro_service.web.patient.answers import Posted
@@ -102,7 +102,7 @@ def _questions(person: Person, form: Form, posted: Posted, *, status: int = 200,
         "patient/form.html",
         status=status,
         assessment_id=form.assessment.id,
-        label=words(form.label, person.language),
+        label=marked(form.label, person.language),
         parts=parts,
         current=current.name if current else "",
         current_part=current.name.rpartition(".")[0] if current else "",
@@ -132,7 +132,7 @@ def _review(person: Person, form: Form, *, status: int = 200) -> ResponseReturnV
     return page(
         "patient/review.html",
         status=status,
-        label=words(form.label, person.language),
+        label=marked(form.label, person.language),
         open=[(part, questions) for part, questions in left_open if questions],
         required=any(not each.skippable for _, questions in left_open for each in questions),
         form_url=url_for("patient.assessment", assessment_id=form.assessment.id),
@@ -147,7 +147,7 @@ def _thanks(person: Person, form: Form) -> ResponseReturnValue:
     coming = me.cards(person, views, me.TO_COME)
     return page(
         "patient/thanks.html",
-        label=words(form.label, person.language),
+        label=marked(form.label, person.language),
         more=bool(me.cards(person, views, me.TO_DO)),
         coming=bool(coming),
         next_day=next((each.from_day for each in coming if each.from_day), ""),
@@ -161,7 +161,7 @@ def _thanks(person: Person, form: Form) -> ResponseReturnValue:
 def _not_now(person: Person, form: Form) -> ResponseReturnValue:
     return page(
         "patient/not_now.html",
-        label=words(form.label, person.language),
+        label=marked(form.label, person.language),
         status_name=form.status.value,
         from_day=me.first_day(person, form.assessment),
         until=me.last_day(person, form.assessment),

@@ -18,7 +18,7 @@ from pro_service.http.transaction import work
 from pro_service.services import participants, studies
 from pro_service.services.assessments import AssessmentView
 from pro_service.web import pages
-from pro_service.web.i18n import ONE_MOMENT, long_date, words
+from pro_service.web.i18n import ONE_MOMENT, long_date, marked
 
 TO_DO = (Status.OPEN, Status.IN_PROGRESS)
 TO_COME = (Status.PLANNED, Status.WAITING)
@@ -75,7 +75,7 @@ def _card(of: Person, view: AssessmentView, wait: Wait | None) -> Card:
     assessment, zone = view.assessment, of.participant.timezone
     return Card(
         id=assessment.id,
-        label=words(view.label, of.language),
+        label=marked(view.label, of.language),
         answered=view.answered,
         total=view.total,
         minutes=minutes(view.total),
