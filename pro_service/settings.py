@@ -98,8 +98,8 @@ class Settings(BaseModel):
     vapid_key: str = Field(
         "",
         repr=False,
-        description="Private key that signs push messages; `pro key vapid` makes one. Another key loses every "
-        "subscription. Empty: no push messages.",
+        description="Private key that signs push messages; `pro key vapid` makes one. After another key "
+        "messages go by e-mail until a person subscribes anew. Empty: no push messages.",
     )
     push_hosts: str = Field(
         "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com",

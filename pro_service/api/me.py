@@ -140,10 +140,11 @@ def subscribe(json_data: dict[str, Any]) -> Any:
     409 where this installation sends no push messages. It is used once I choose the channel `webpush`.
     """
     me = _me()
-    if "webpush" not in runtime().channels:
+    webpush = runtime().channels.get("webpush")
+    if webpush is None:
         raise Conflict("this installation sends no push messages")
     hosts = runtime().settings.push_hosts.split()
-    kept = subscriptions.read(json_data["endpoint"], **json_data["keys"], hosts=hosts)
+    kept = subscriptions.read(json_data["endpoint"], **json_data["keys"], hosts=hosts, sender=webpush.public_key)
     contacts.subscribe(work(), participant_id=me, subscription=kept)
     return "", 204
 

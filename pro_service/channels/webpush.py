@@ -2,7 +2,8 @@
 
 The push service (the browser maker's) sees the size and the time of a message, never its words. It keeps the message
 for three days where the browser is away. The id travels as the topic and as the notification's tag, so that the same
-message given twice is shown once. 404 and 410 mean that the browser has taken its subscription back.
+message given twice is shown once. 404 and 410 mean that the browser has taken its subscription back; one made for
+another key of ours is as good as gone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from py_vapid import Vapid02  # type: ignore[import-untyped]  # it ships no type
 from pro_service.domain.errors import ChannelError
 from pro_service.domain.messages import Handing, Message, Receipt, freely
 from pro_service.domain.providers import refusal
-from pro_service.domain.subscriptions import allowed, keys
+from pro_service.domain.subscriptions import allowed, is_for, keys
 from pro_service.settings import Settings
 
 ADDRESS = "push"
@@ -50,6 +51,8 @@ def send(message: Message, settings: Settings, handing: Handing = freely) -> Rec
     endpoint = str(subscription["endpoint"])
     if not allowed(endpoint, settings.push_hosts.split()):
         raise ChannelError(f"{WHO} is not one this installation calls", permanent=True)
+    if not is_for(subscription, public_key(settings)):
+        raise ChannelError("the subscription was made for another PRO_VAPID_KEY", gone=True)
     sealed = _sealed(message, *keys(subscription))
     handing()
     try:

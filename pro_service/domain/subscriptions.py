@@ -20,12 +20,20 @@ AUTH_BYTES = 16
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def read(endpoint: str, p256dh: str, auth: str, *, hosts: Sequence[str]) -> str:
-    """The subscription as it is kept. Invalid names what cannot be one; never what was given."""
+def read(endpoint: str, p256dh: str, auth: str, *, hosts: Sequence[str], sender: str) -> str:
+    """The subscription as it is kept, with the public key of the `sender` it was made for, which is ours now.
+
+    Invalid names what cannot be one; never what was given.
+    """
     problems = list(_problems(endpoint, p256dh, auth, hosts))
     if problems:
         raise Invalid("this push subscription cannot be kept", problems=problems)
-    return json.dumps({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}})
+    return json.dumps({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}, "sender": sender})
+
+
+def is_for(subscription: Mapping[str, object], sender: str) -> bool:
+    """Was it made for this sender? With any other key its push service refuses every message."""
+    return subscription.get("sender", sender) == sender
 
 
 def allowed(endpoint: str, hosts: Sequence[str]) -> bool:

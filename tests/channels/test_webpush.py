@@ -139,6 +139,19 @@ def test_a_key_that_is_no_point_of_the_curve_is_no_subscription(settings: Settin
     assert raised.value.gone
 
 
+def test_after_a_change_of_our_key_the_subscriptions_of_before_are_gone(settings: Settings, service: Gateway) -> None:
+    browser = Browser(service.url)
+
+    def to(sender: str) -> Message:
+        return replace(message(browser), to=json.dumps(browser.subscription() | {"sender": sender}))
+
+    with pytest.raises(ChannelError) as raised:
+        webpush.send(to("another"), settings)
+    assert raised.value.gone
+    assert service.received == []
+    assert webpush.send(to(webpush.public_key(settings)), settings).detail == "201"
+
+
 def test_only_an_installation_with_a_key_has_the_channel(settings: Settings) -> None:
     channel = reachable(settings)["webpush"]
     assert (channel.address, channel.deduplicates, channel.public_key) == ("push", True, webpush.public_key(settings))

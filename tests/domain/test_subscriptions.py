@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pro_service.domain.errors import Invalid
-from pro_service.domain.subscriptions import allowed, keys, read
+from pro_service.domain.subscriptions import allowed, is_for, keys, read
 from tests.support.browser_push import b64
 
 HOSTS = ["fcm.googleapis.com", "*.push.services.mozilla.com"]
@@ -38,8 +38,12 @@ def test_only_push_services_we_know_are_ever_called(endpoint: str, fine: bool) -
 
 
 def test_a_subscription_is_kept_with_its_keys() -> None:
-    kept = json.loads(read("https://fcm.googleapis.com/x", P256DH, AUTH, hosts=HOSTS))
+    kept = json.loads(read("https://fcm.googleapis.com/x", P256DH, AUTH, hosts=HOSTS, sender="ours"))
     assert keys(kept) == (b"\4" + bytes(64), bytes(16))
+    assert is_for(kept, "ours")
+    assert not is_for(kept, "another")
+    del kept["sender"]  # as they were kept at first
+    assert is_for(kept, "ours")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,6 @@ def test_what_cannot_be_a_subscription_is_named_and_not_repeated(
     endpoint: str, p256dh: str, auth: str, field: str
 ) -> None:
     with pytest.raises(Invalid) as refusal:
-        read(endpoint, p256dh, auth, hosts=HOSTS)
+        read(endpoint, p256dh, auth, hosts=HOSTS, sender="ours")
     assert [problem.field for problem in refusal.value.problems] == [field]
     assert "evil" not in str(refusal.value)

@@ -16,7 +16,7 @@ from pro_service.channels import reachable
 from pro_service.domain.messages import Channel
 from pro_service.domain.participants import Contact, Participant
 from pro_service.runtime import Runtime
-from pro_service.services import contacts, preferences
+from pro_service.services import access, contacts, preferences
 from pro_service.storage.audit import audit_event
 from tests.support import gateway, people
 from tests.support.browser_push import Browser, b64
@@ -95,6 +95,20 @@ def test_a_subscription_that_is_gone_is_taken_away_and_mail_stands_in(
     with post.runtime.work(people.everything, writes=False) as w:
         changes = w.session.execute(select(audit_event.c.changes).where(audit_event.c.action == "contact.unreachable"))
         assert changes.scalars().all() == [{"push": ["set", None]}]
+
+
+def test_a_stolen_phone_is_sent_nothing_more(
+    post: Post, enrolled: Enrol, channels: dict[str, Channel], outside: Gateway
+) -> None:
+    """The next message would let whoever has it in again."""
+    person = enrolled()
+    subscribes(post, person, Browser(f"{outside.url}/push"))
+    chooses(post, person, channels, "webpush")
+    with post.runtime.work(people.coordinator_nki) as w:
+        access.revoke_all(w, participant_id=person.id, reason="the phone was stolen")
+    post.sweep()
+    post.send(channels)
+    assert (outside.received, len(post.mails()), post.why(person)) == ([], 1, ["send sent"])
 
 
 def test_a_subscription_replaced_meanwhile_is_not_taken_away(
