@@ -76,3 +76,16 @@ def test_who_answers_before_the_lost_answers_are_back_keeps_both(on_phone: Phone
     page.context.set_offline(False)
     on_phone.state("saved")
     assert person.answers("qlq-c30") == {"q1": 1, "q2": 3}
+
+
+def test_a_browser_that_does_not_write_holds_nobody_up_who_sends(on_phone: Phone, patient: Invite) -> None:
+    person = patient()
+    on_phone.open(person)
+    on_phone.answer(2)
+    on_phone.state("saved")
+    another_tab(on_phone).evaluate(HOLD)
+    on_phone.go("review")
+    on_phone.page.click("#send")
+    expect(on_phone.page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert person.status() == "submitted"
+    assert on_phone.kept() == "{}"

@@ -9,6 +9,9 @@ form.addEventListener("submit", () => {
   history.replaceState(null, "", form.dataset.begin);
 });
 
+// a page that comes back from the browser's memory stands at the address above by now
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 if (!navigator.connection?.saveData) {
   addEventListener("load", () => {
     for (const address of form.dataset.next.split(" ")) fetch(address, { priority: "low" }).catch(() => {});

@@ -4,21 +4,26 @@ seconds later; IndexedDB has it on disk when it says so. What a dead battery too
 const NAME = "pro-answers";
 const STORE = "kept";
 const PATIENCE = 5_000; // milliseconds; nothing is sent before, and a browser may never answer
+const PARTING = 1_000; // as long for what is written: it will be written, but somebody wants to leave the page
 let opened = null;
 
-/** Keep an entry, {key, ...}. Resolves when it is on disk, or cannot be. */
+/** Keep an entry, {key, ...}. Resolves when it is on disk, or cannot be, or takes long. */
 export function put(entry) {
-  return inside("readwrite", (store) => store.put(entry));
+  return within(PARTING, (store) => store.put(entry), "readwrite");
 }
 
 export function remove(key) {
-  return inside("readwrite", (store) => store.delete(key));
+  return within(PARTING, (store) => store.delete(key), "readwrite");
 }
 
 /** -> every entry; [] where this browser keeps none. */
-export function all() {
-  const late = new Promise((done) => setTimeout(done, PATIENCE, []));
-  return Promise.race([inside("readonly", (store) => store.getAll()), late]).then((found) => found ?? []);
+export async function all() {
+  return (await within(PATIENCE, (store) => store.getAll(), "readonly")) ?? [];
+}
+
+function within(milliseconds, ask, mode) {
+  const late = new Promise((done) => setTimeout(done, milliseconds));
+  return Promise.race([inside(mode, ask), late]);
 }
 
 async function inside(mode, ask) {
@@ -26,6 +31,7 @@ async function inside(mode, ask) {
     opened ??= open();
     const change = (await opened).transaction(STORE, mode, { durability: "strict" });
     const request = ask(change.objectStore(STORE));
+    change.commit?.(); // or a page that Safari puts by for the Back button stays in it, and nobody else gets in
     return await new Promise((done, fail) => {
       change.oncomplete = () => done(request.result);
       change.onabort = fail;
