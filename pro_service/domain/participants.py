@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Self
 from uuid import UUID
 
 from pro_service.domain.audit import AuditEvent
-from pro_service.domain.enrolment import open_questions
+from pro_service.domain.enrolment import Enrolment, open_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class Participant:
     enrolled_at: datetime | None
     preferences: Mapping[str, str] = field(default_factory=dict)
     follows: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, known: Enrolment, *, id: UUID, study_id: UUID, study_version_id: UUID, at: datetime) -> Self:
+        """Somebody of whom that is known, enrolled at that instant unless they wait in screening."""
+        return cls(
+            id=id,
+            study_id=study_id,
+            study_version_id=study_version_id,
+            code=known.code,
+            site=known.site,
+            arm=known.arm,
+            stratum=known.stratum,
+            language=known.language,
+            timezone=known.timezone,
+            eligibility=known.eligibility,
+            consented_on=known.consented_on,
+            enrolled_at=None if known.parked else at,
+        )
 
     @property
     def open_questions(self) -> tuple[str, ...]:

@@ -157,21 +157,9 @@ class _Life:
         today = calendar.local_date(at, calendar.zone(person.timezone))
         if problems := enrolment.problems(self.study, asked, today):
             raise Invalid("nobody can be enrolled in this study", problems=problems)
-        self.participant = Participant(
-            id=self._id(),
-            study_id=UUID(int=1),
-            study_version_id=UUID(int=1),
-            code=person.code,
-            site=person.site,
-            arm=person.arm,
-            stratum=person.stratum,
-            language=person.language,
-            timezone=person.timezone,
-            eligibility=asked.eligibility,
-            consented_on=asked.consented_on,
-            enrolled_at=at,
-            preferences=person.preferences,
-        )
+        only = UUID(int=1)
+        made = Participant.of(asked, id=self._id(), study_id=only, study_version_id=only, at=at)
+        self.participant = replace(made, preferences=person.preferences)
         for event in asked.events:
             self._note(event.kind, event.on, at, actual=True, reason="at enrolment")
         self._replan(at)

@@ -144,20 +144,8 @@ def _require_eligible(work: Work, study: Study, candidate: Enrolment, contact: C
 
 
 def _person(work: Work, version: ActiveVersion, candidate: Enrolment) -> Participant:
-    return Participant(
-        id=new_id(),
-        study_id=version.study_id,
-        study_version_id=version.version_id,
-        code=candidate.code,
-        site=candidate.site,
-        arm=candidate.arm,
-        stratum=candidate.stratum,
-        language=candidate.language,
-        timezone=candidate.timezone,
-        eligibility=candidate.eligibility,
-        consented_on=candidate.consented_on,
-        enrolled_at=None if candidate.parked else work.now,
-    )
+    ids = {"study_id": version.study_id, "study_version_id": version.version_id}
+    return Participant.of(candidate, id=new_id(), at=work.now, **ids)
 
 
 def _candidate(person: Participant, events: tuple[TrialEvent, ...]) -> Enrolment:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from pro_service.domain.audit import Actor
 from pro_service.domain.errors import NotFound
 from pro_service.storage.assessments import assessment
-from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id, partial_index
 from pro_service.storage.participants import participant
 from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
@@ -72,12 +72,7 @@ session = Table(
     CheckConstraint("(participant_id IS NULL) <> (staff_id IS NULL)", name="one_person"),
     Index("ix_session_participant_id", "participant_id"),
     Index("ix_session_staff_id", "staff_id"),
-    Index(
-        "ix_session_live",
-        "expires_at",
-        postgresql_where=text("revoked_at IS NULL"),
-        sqlite_where=text("revoked_at IS NULL"),
-    ),
+    partial_index("ix_session_live", "expires_at", where="revoked_at IS NULL"),
 )
 
 sign_in_link = Table(

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    Index,
     Integer,
     Row,
     Table,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 from pro_service.domain.assessments import Assessment
 from pro_service.domain.errors import NotFound
 from pro_service.storage import bulk
-from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id, partial_index
 from pro_service.storage.session import Session
 
 assessment = Table(
@@ -54,24 +53,9 @@ assessment = Table(
     Column("missing_reason", Text),
     Column("revision", Integer, nullable=False, server_default=text("0")),  # guards what is written on a reading
     UniqueConstraint("participant_id", "timepoint", "occurrence"),
-    Index(
-        "ix_assessment_due",
-        "next_reminder_at",
-        postgresql_where=text("next_reminder_at IS NOT NULL"),
-        sqlite_where=text("next_reminder_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_assessment_opening",
-        "opens_at",
-        postgresql_where=text("opens_at IS NOT NULL"),
-        sqlite_where=text("opens_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_assessment_closing",
-        "closes_at",
-        postgresql_where=text("submitted_at IS NULL AND closes_at IS NOT NULL"),
-        sqlite_where=text("submitted_at IS NULL AND closes_at IS NOT NULL"),
-    ),
+    partial_index("ix_assessment_due", "next_reminder_at", where="next_reminder_at IS NOT NULL"),
+    partial_index("ix_assessment_opening", "opens_at", where="opens_at IS NOT NULL"),
+    partial_index("ix_assessment_closing", "closes_at", where="submitted_at IS NULL AND closes_at IS NOT NULL"),
 )
 
 _NAMES = [field.name for field in fields(Assessment)]

@@ -41,7 +41,7 @@ from pro_service.domain.schedule import TrialEvent
 from pro_service.storage import assessments, bulk, participants
 from pro_service.storage.assessments import assessment
 from pro_service.storage.events import trial_event
-from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id, partial_index
 from pro_service.storage.participants import participant
 from pro_service.storage.prepared import Prepared
 from pro_service.storage.session import Session
@@ -76,26 +76,10 @@ delivery = Table(
         " ELSE false END",
         name="one_recipient",
     ),
-    Index(
-        "ix_delivery_due",
-        "due_at",
-        postgresql_where=text("due_at IS NOT NULL"),
-        sqlite_where=text("due_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_delivery_trouble",
-        "outcome",
-        postgresql_where=text("outcome IN ('failed', 'unknown')"),
-        sqlite_where=text("outcome IN ('failed', 'unknown')"),
-    ),
+    partial_index("ix_delivery_due", "due_at", where="due_at IS NOT NULL"),
+    partial_index("ix_delivery_trouble", "outcome", where="outcome IN ('failed', 'unknown')"),
     Index("ix_delivery_participant_id_local_day", "participant_id", "local_day"),
-    Index(
-        "ix_delivery_staff_id_local_day",
-        "staff_id",
-        "local_day",
-        postgresql_where=text("staff_id IS NOT NULL"),
-        sqlite_where=text("staff_id IS NOT NULL"),
-    ),
+    partial_index("ix_delivery_staff_id_local_day", "staff_id", "local_day", where="staff_id IS NOT NULL"),
 )
 
 _NAMES = tuple(field.name for field in fields(Delivery))

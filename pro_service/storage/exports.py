@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    Index,
     Row,
     Select,
     Table,
@@ -19,13 +18,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
 from pro_service.domain.errors import NotFound
 from pro_service.domain.exports import Export
-from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id, partial_index
 from pro_service.storage.session import Session
 from pro_service.storage.studies import study
 
@@ -43,12 +41,7 @@ export = Table(
     Column("finished_at", Instant),
     Column("outcome", Text),  # done | failed
     Column("manifest", Json),
-    Index(
-        "ix_export_pending",
-        "asked_at",
-        postgresql_where=text("finished_at IS NULL"),
-        sqlite_where=text("finished_at IS NULL"),
-    ),
+    partial_index("ix_export_pending", "asked_at", where="finished_at IS NULL"),
 )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, bindparam, insert, select, text, update
+from sqlalchemy import Column, ForeignKey, LargeBinary, Table, bindparam, insert, select, update
 
 from pro_service.domain.errors import NotFound
-from pro_service.storage.metadata import Id, Instant, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, metadata, new_id, partial_index
 from pro_service.storage.session import Session
 
 calendar_feed = Table(
@@ -20,13 +20,7 @@ calendar_feed = Table(
     Column("participant_id", Id, ForeignKey("participant.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
-    Index(
-        "uq_calendar_feed_alive",
-        "participant_id",
-        unique=True,
-        postgresql_where=text("revoked_at IS NULL"),
-        sqlite_where=text("revoked_at IS NULL"),
-    ),
+    partial_index("uq_calendar_feed_alive", "participant_id", where="revoked_at IS NULL", unique=True),
 )
 
 

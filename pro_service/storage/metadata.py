@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import JSON, DateTime, MetaData, Text, TypeDecorator, Uuid
+from sqlalchemy import JSON, DateTime, Index, MetaData, Text, TypeDecorator, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 
@@ -28,6 +28,12 @@ Id = Uuid(as_uuid=True)
 def new_id() -> UUID:
     """A fresh row id: UUID version 7, so that new rows land next to each other in the index."""
     return uuid_utils.compat.uuid7()
+
+
+def partial_index(name: str, *columns: str, where: str, on_sqlite: str = "", unique: bool = False) -> Index:
+    """An index of those rows alone of which `where` is so, in the words of both databases or with others for SQLite."""
+    here = text(on_sqlite or where)
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=here)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    Index,
     Integer,
     Row,
     Table,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -30,7 +28,7 @@ from sqlalchemy.dialects import sqlite
 from pro_service.domain.errors import NotFound
 from pro_service.domain.responses import Correction, Response
 from pro_service.storage.assessments import assessment
-from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id
+from pro_service.storage.metadata import Id, Instant, Json, metadata, new_id, partial_index
 from pro_service.storage.session import Session
 from pro_service.storage.stamps import Stamps, packed
 
@@ -52,24 +50,10 @@ response = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),  # answers saved, submitted or corrected, whichever came last
     UniqueConstraint("assessment_id", "instrument"),
-    Index(
-        "ix_response_pending",
-        "claimed_until",
-        postgresql_where=text("to_score AND scored_revision < revision"),
-        sqlite_where=text("to_score AND scored_revision < revision"),
-    ),
-    Index(
-        "ix_response_unsettled",
-        "assessment_id",
-        postgresql_where=text("NOT to_score"),
-        sqlite_where=text("NOT to_score"),
-    ),
-    Index(  # holds no form that is still being answered: saving an answer writes nothing here
-        "ix_response_updated",
-        "updated_at",
-        postgresql_where=text("to_score"),
-        sqlite_where=text("to_score = 1"),
-    ),
+    partial_index("ix_response_pending", "claimed_until", where="to_score AND scored_revision < revision"),
+    partial_index("ix_response_unsettled", "assessment_id", where="NOT to_score"),
+    # holds no form that is still being answered: saving an answer writes nothing here
+    partial_index("ix_response_updated", "updated_at", where="to_score", on_sqlite="to_score = 1"),
 )
 
 correction = Table(

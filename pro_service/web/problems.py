@@ -26,10 +26,11 @@ def problem_page(trouble: Trouble) -> Response:
     for_staff = request.path.startswith("/staff")
     if trouble.status == 401 and for_staff and request.method == "GET" and cookie_token() is None:
         return go(url_for("workspace.sign_in"))  # nobody's session is over: they come in by the front door
-    said = _by_code().get(trouble.code) or _by_status().get(trouble.status) or _otherwise(trouble.status)
+    said = _by_code().get(trouble.code)  # a link that leads nowhere is that, and no session that is over
     action = None
-    if trouble.status == 401 and not for_staff and request.method == "POST":
+    if said is None and trouble.status == 401 and not for_staff and request.method == "POST":
         said = _came_too_late()
+    said = said or _by_status().get(trouble.status) or _otherwise(trouble.status)
     if trouble.status == 401 and for_staff:
         said = Words(gettext("Please sign in again"), gettext("Your session is over."))
         action = {"href": url_for("workspace.sign_in"), "label": gettext("Sign in")}
