@@ -25,6 +25,8 @@ EXPIRES = 600
 """After how many seconds a wake-up call is worth nothing. The scheduler's clock says when, the worker's whether that
 is past: were it a few seconds, a worker whose clock is ahead by these would drop every call."""
 
+FILES = "workers.files:Transport"
+
 log = logger("worker")
 
 
@@ -87,7 +89,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
         "control_folder": str(folder / "control"),
         "polling_interval": 0.25,
     }
-    return {"broker_url": "filesystem://localhost", "broker_transport_options": options}
+    return {"broker_url": "filesystem://", "broker_transport": FILES, "broker_transport_options": options}
 
 
 def _call(entry: Entry) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def test_two_workers_sealing_at_the_same_moment_are_no_failure(runtime: Runtime,
 
 
 @pytest.mark.parametrize(
-    ("redis_url", "broker"), [("", "filesystem://localhost"), ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0")]
+    ("redis_url", "broker"), [("", "filesystem://"), ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0")]
 )
 def test_the_broker_follows_the_settings(runtime: Runtime, redis_url: str, broker: str) -> None:
     settings = runtime.settings.model_copy(update={"redis_url": redis_url})
