@@ -6,6 +6,7 @@ The web application and the workers lie above the command line, so they are star
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -99,12 +100,17 @@ def run_everything(runtime: Runtime, *, host: str = HERE, port: int | None = Non
     require_free(host, chosen)
     runtime.engine.dispose()
     here = {"PRO_BASE_URL": f"http://{HERE}:{chosen}"} if _is_here(settings.base_url) else {}
+    web_alone = web_environment(settings)
     programs = [
-        Program("web", web_command(settings, host=host, port=chosen), {**here, **web_environment(settings)}),
+        Program("web", web_command(settings, host=host, port=chosen), {**here, **web_alone}),
         Program("worker", WORKER, here),
         Program("beat", BEAT, here),
     ]
-    return supervise(programs, ready=lambda: answers(chosen), on_ready=on_ready)
+    try:
+        return supervise(programs, ready=lambda: answers(chosen), on_ready=on_ready)
+    finally:
+        for folder in web_alone.values():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def web_command(settings: Settings, *, host: str, port: int) -> list[str]:
