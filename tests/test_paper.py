@@ -54,11 +54,13 @@ def test_a_phone_reads_the_link_and_a_person_the_rest() -> None:
 
 
 def test_everything_stays_on_its_page_below_the_window_of_the_envelope() -> None:
-    long = replace(LETTERS[1], contact="Contact: " + "a very long name of a department, " * 6)
+    words = "Contact: " + "a very long name of a department, " * 6 + "https://" + "w" * 90
+    long = replace(LETTERS[1], contact=words, link=LETTERS[1].link + "x" * 60)
     with pypdfium2.PdfDocument(printed([long])) as pdf:
         page = pdf[0]
         boxes = [one.get_bounds() for one in page.get_objects()]
         assert min(bottom for _, bottom, _, _ in boxes) > 25
+        assert max(right for _, _, right, _ in boxes) <= page.get_width() - 60
         window = [box for box in boxes if box[1] > page.get_height() - 280]
         assert len(window) == 1, "the participant's code alone stands in the window"
 

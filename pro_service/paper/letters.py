@@ -1,21 +1,20 @@
 """Letters on paper: a PDF with one page each, for an envelope with a window. The same letters are the same bytes.
 
-ReportLab draws text and square alike; every letter of the text is embedded, the square is drawn in lines, sharp in any
+ReportLab draws text and square alike: every letter of the text is embedded, the square is drawn in lines, sharp in any
 size, and what is read aloud comes in the order in which it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from html import escape
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import IO
 
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus.paragraph import Paragraph
 
 from pro_service.domain.letters import Letter
 from pro_service.paper.fonts import BOLD, EVEN, PLAIN, printable, register
@@ -29,10 +28,20 @@ ADDRESS_TOP = HEIGHT - 50 * mm
 BODY_TOP = HEIGHT - 105 * mm
 SQUARE = 48 * mm
 
-TEXT = ParagraphStyle("text", fontName=PLAIN, fontSize=11, leading=16)
-TITLE = ParagraphStyle("title", parent=TEXT, fontName=BOLD, fontSize=19, leading=26)
-SMALL = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=12)
-CODE = ParagraphStyle("code", parent=TEXT, fontName=EVEN, fontSize=24, leading=32)
+GAP = 4 * mm
+"""Between two paragraphs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a paragraph is set: its font, the size of its signs, and the distance of its lines, in points."""
+
+    font: str
+    size: int
+    leading: int
+
+
+TEXT, TITLE, SMALL, CODE = Style(PLAIN, 11, 16), Style(BOLD, 19, 26), Style(PLAIN, 8, 12), Style(EVEN, 24, 32)
 
 
 def print_letters(letters: Sequence[Letter], target: IO[bytes]) -> None:
@@ -101,10 +110,22 @@ def _draw(canvas: Canvas, link: str, y: float) -> None:
 
 
 def _flow(
-    canvas: Canvas, words: str, style: ParagraphStyle, y: float, *, left: float = LEFT, width: float = TEXT_WIDTH
+    canvas: Canvas, words: str, style: Style, y: float, *, left: float = LEFT, width: float = TEXT_WIDTH
 ) -> float:
     """Set one paragraph with its top at `y`; where the next one begins."""
-    paragraph = Paragraph(escape(words), style)
-    _, height = paragraph.wrap(width, HEIGHT)
-    paragraph.drawOn(canvas, left, y - height)
-    return float(y - height - 4 * mm)
+    text = canvas.beginText(left, y - style.size)
+    text.setFont(style.font, style.size, style.leading)
+    lines = [part for line in simpleSplit(words, style.font, style.size, width) for part in _cut(line, style, width)]
+    text.textLines(lines, trim=0)
+    canvas.drawText(text)
+    return float(y - style.leading * len(lines) - GAP)
+
+
+def _cut(line: str, style: Style, width: float) -> Iterator[str]:
+    """A line as it fits: what has no space to break at, such as a link, is cut where the line ends."""
+    start = 0
+    for end in range(1, len(line) + 1):
+        if stringWidth(line[start:end], style.font, style.size) > width:
+            yield line[start : end - 1]
+            start = end - 1
+    yield line[start:]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
+import segno
 
 BORDER = 4
 """How many cells around it stay light, as the standard has it."""
@@ -26,15 +26,12 @@ class Square:
 
 
 def square(text: str) -> Square:
-    """The square that says this text; a seventh of it may be dirty, folded or torn."""
-    code = QRCode(None, QRErrorCorrectLevel.M)
-    code.addData(text)
-    code.make()
-    rows = [[bool(cell) for cell in row] for row in code.modules]
+    """The square that says this text; a seventh of it at least may be dirty, folded or torn."""
+    rows = segno.make_qr(text, error="m").matrix
     return Square(len(rows) + 2 * BORDER, tuple(_bars(rows)))
 
 
-def _bars(rows: list[list[bool]]) -> Iterator[tuple[int, int, int]]:
+def _bars(rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
     for number, row in enumerate(rows, start=BORDER):
         column = BORDER
         for dark, run in groupby(row):
