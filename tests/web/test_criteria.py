@@ -211,10 +211,12 @@ def test_whoever_is_still_there_is_asked_before_the_session_ends_and_stays(
     person, page = patient(), on_phone.page
     page.clock.install()
     on_phone.open(person)
+    with page.expect_response("**/api/v1/me/preferences") as opened:
+        page.clock.run_for(70_000)
+    assert opened.value.status == 200, "whoever looks at a page has been there"
     on_phone.answer(1)
     on_phone.state("saved")
-    page.clock.run_for(70_000)
-    page.clock.fast_forward(44 * 60_000)
+    page.clock.fast_forward(46 * 60_000)
     asked = page.get_by_role("alert").filter(has_text="Are you still there?")
     expect(asked).to_be_visible()
     clock.advance(minutes=50)

@@ -5,6 +5,7 @@ Guards rows 8 and 25 of the known failures: GET never writes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -110,6 +111,9 @@ def test_what_cannot_be_kept_is_said_at_the_field_and_nothing_is_kept(
     answer = client.post(link_of(runtime, person), data={"invitation": "yes", field: value})
     assert answer.status_code == 422
     assert words in words_of(answer.text)
+    told = re.search(r'id="(\w+-wrong)"', answer.text)
+    assert told
+    assert f'aria-describedby="{told[1]}"' in answer.text
     assert chosen(runtime, person) == {}
 
 

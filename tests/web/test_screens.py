@@ -77,7 +77,8 @@ def test_a_question_in_the_persons_language() -> None:
         ["Nee", "Ja"],
     )
     assert (hours.value, hours.typed, hours.unit, hours.maximum) == ("2", "2", "uren", "168")
-    assert (hours.shown_if, hours.shown_if_codes, hours.asked_after) == ("sample.care", "1", "Zorg")
+    assert (hours.shown_if, hours.shown_if_codes) == ("sample.care", "1")
+    assert (hours.asked_after, hours.asked_for) == ("Zorg", "“Ja”")
     assert (today.recall, today.skippable, today.answered) == ("today", False, False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +67,7 @@ class Question:
     shown_if: str
     shown_if_codes: str
     asked_after: str
+    asked_for: str
     shown: bool
     problem: str = ""
 
@@ -155,9 +156,15 @@ def _question(
         shown_if=field_name(filled.instrument, gate) if gate else "",
         shown_if_codes=" ".join(map(str, condition.codes)) if condition else "",
         asked_after=words(gate.label, language) if gate else "",
+        asked_for=_answers(gate, condition.codes, language) if gate and condition else "",
         shown=shown,
         problem=problems.get(name, ""),
     )
+
+
+def _answers(gate: Item, codes: Collection[int], language: str) -> str:
+    """The answers to a question after which another one is asked, in words."""
+    return ", ".join(f"“{words(option.label, language)}”" for option in gate.options if option.code in codes)
 
 
 def shown_in(instrument: Instrument, language: str) -> str:
