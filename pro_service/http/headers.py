@@ -20,7 +20,7 @@ PAGE_POLICY = "; ".join([
     "frame-ancestors 'none'",
 ])  # fmt: skip
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-WORKER_POLICY = f"{API_POLICY}; connect-src 'self'"
+WORKER_POLICY = f"{API_POLICY}; connect-src 'self'; script-src 'self'"
 POLICIES = {"text/html": PAGE_POLICY, "text/javascript": WORKER_POLICY}
 """A service worker, too, reaches nothing but its own site. Whatever is no page shows and fetches nothing."""
 TWO_YEARS = 63_072_000

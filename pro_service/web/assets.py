@@ -1,5 +1,8 @@
 """Style sheets, scripts and pictures under an address that changes when any of them does.
 
+What explains them to whoever works on them stays here: comments that fill their lines do not go over the line, and were
+a fifth of what did.
+
 The digest is part of the path, so ES modules that import each other by relative path stay together, and a browser
 may keep every file for ever. All of them together are small: they are read once, and kept compressed as well.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +25,9 @@ from pro_service.http.authentication import public
 
 FOLDER = files("pro_service.web").joinpath("static")
 FOR_EVER = 365 * 24 * 3600
+COMMENTED = (".css", ".js")
+COMMENT = re.compile(rb"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+"""One that fills its lines. Behind code, or within it, it stays."""
 
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
@@ -47,7 +54,7 @@ def _read(folder: Traversable, path: str) -> dict[str, Asset]:
         if entry.is_dir():
             found |= _read(entry, f"{name}/")
         else:
-            content = entry.read_bytes()
+            content = COMMENT.sub(b"", entry.read_bytes()) if name.endswith(COMMENTED) else entry.read_bytes()
             media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
             found[name] = Asset(media_type, content, gzip.compress(content, mtime=0))
     return found

@@ -19,7 +19,9 @@ from pro_service.web.pages import page
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
 BACKGROUND = "#f7f6f2"
 """As `--page` in base.css."""
-NOT_ON_A_PHONE = ("css/workspace.css", "js/sw.js")
+WORKER = "js/sw.js"
+SENDER = "js/background.js"
+NOT_ON_A_PHONE = ("css/workspace.css", WORKER, SENDER)
 KINDS = (".css", ".js", ".svg")
 
 blueprint = Blueprint("shell", __name__)
@@ -29,9 +31,22 @@ blueprint = Blueprint("shell", __name__)
 @public
 def service_worker() -> Response:
     """The script that keeps pages for when there is no network, and shows pushed messages. Asked anew each time."""
+    return _worker("")
+
+
+@blueprint.get("/sw.mjs")
+@public
+def sending_service_worker() -> Response:
+    """The same as a module, for browsers with Background Sync: it can also send what waits when no page is open."""
+    return _worker(f"import {json.dumps(asset(SENDER))};\n")
+
+
+def _worker(above: str) -> Response:
+    """The worker below what it needs to know: the version, and the files to keep."""
     addresses = [asset(path) for path in _files()]
-    above = f"const VERSION = {json.dumps(assets.digest())};\nconst SHELL = {json.dumps(addresses)};\n"
-    response = Response(above.encode() + assets.assets()["js/sw.js"].plain, mimetype="text/javascript")
+    known = f"const VERSION = {json.dumps(assets.digest())};\nconst SHELL = {json.dumps(addresses)};\n"
+    script = f"{above}{known}".encode() + assets.assets()[WORKER].plain
+    response = Response(script, mimetype="text/javascript")
     response.cache_control.no_cache = True
     return response
 

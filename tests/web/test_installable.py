@@ -61,7 +61,7 @@ def test_there_is_a_manifest_for_each_language_and_its_icons_are_as_large_as_it_
 
 def test_the_worker_may_fetch_from_its_own_site_and_nothing_else(client: FlaskClient) -> None:
     policy = client.get("/sw.js").headers["Content-Security-Policy"]
-    assert policy == "default-src 'none'; frame-ancestors 'none'; connect-src 'self'"
+    assert policy == "default-src 'none'; frame-ancestors 'none'; connect-src 'self'; script-src 'self'"
     script = client.get("/sw.js").text
     assert f'const VERSION = "{assets.digest()}"' in script
     for path in ("js/form.js", "css/form.css", "icon.svg"):

@@ -19,6 +19,7 @@ OPEN_TO_ANYBODY = {
     "pages.favicon",
     "pages.switch_language",
     "shell.service_worker",
+    "shell.sending_service_worker",
     "shell.offline",
     "shell.manifest",
     "assets.serve",
@@ -31,6 +32,7 @@ OPEN_TO_ANYBODY = {
     "patient.new_link",
     "patient.ask_link",
     "patient.feed",
+    "patient.session",
     "workspace.sign_in",
     "workspace.enter",
 }
@@ -104,3 +106,18 @@ def test_the_page_fetches_every_module_at_once(client: FlaskClient, signed_in: C
 def test_the_icon_is_found_where_browsers_look_unasked(client: FlaskClient) -> None:
     seen = client.get("/favicon.ico", follow_redirects=True)
     assert seen.mimetype == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    ("kept", "dropped"),
+    [
+        ("const a = 1;", "/* what\nit is */"),
+        ("  go(); // and why", "  // a line of its own"),
+        ('const pattern = "/* no comment";\nclose("*/");', "/** of a function */"),
+        ("/* one */ go(); /* two */", "/* three */"),
+    ],
+)
+def test_comments_that_fill_their_lines_do_not_go_over_the_line(kept: str, dropped: str) -> None:
+    assert assets.COMMENT.sub(b"", f"{dropped}\n{kept}\n{dropped}\n".encode()).decode() == f"{kept}\n"
+    served = [found.plain for path, found in assets.assets().items() if path.endswith(assets.COMMENTED)]
+    assert not any(assets.COMMENT.search(each) for each in served)

@@ -1,10 +1,13 @@
 /* One door to the server. Never throws: no network is status 0. */
 
+import { whose } from "./memory.js";
+
 const PATIENCE = 20_000; // milliseconds
 export const heard = { at: 0 }; // when the server last took something from us, which keeps the session
-let csrf = document.querySelector("input[name=csrf_token]")?.value ?? "";
+const page = self.document; // none in the service worker
+let csrf = page?.querySelector("input[name=csrf_token]")?.value ?? "";
 
-/** -> {status, data}; data is {} where the answer was not JSON. */
+/** -> {status, data}. Status 0 also for what others say in our place: a café that wants a login, a proxy in between. */
 export async function call(method, url, body, { lasting = false } = {}) {
   const answer = await attempt(method, url, body, lasting);
   if (lasting || answer.status !== 403 || answer.data.code !== "cross-site") return answer;
@@ -27,28 +30,34 @@ async function attempt(method, url, body, lasting) {
       headers: {
         "Content-Type": "application/json",
         Accept: "application/json",
-        "Accept-Language": document.documentElement.lang,
+        "Accept-Language": page?.documentElement.lang ?? "",
         "X-CSRF-Token": csrf,
       },
       credentials: "same-origin",
       keepalive: lasting,
       signal,
     });
-    if (response.ok) heard.at = Date.now();
-    return { status: response.status, data: await response.json().catch(() => ({})) };
+    const data = await response.json().catch(() => null);
+    const ours = data !== null || response.status === 204 || response.status >= 500;
+    if (ours && response.ok && method !== "GET") heard.at = Date.now();
+    return { status: ours ? response.status : 0, data: data ?? {} };
   });
+}
+
+/** Speak for whoever is signed in now -> {status, person}: their mark, "" for nobody. */
+export async function signedIn() {
+  const { status, data } = await attempt("GET", "/my/session");
+  csrf = data.csrf_token ?? "";
+  return { status, person: data.person ?? "" };
 }
 
 /** A page kept from an earlier session carries that session's anti-forgery token: take today's, if it is still ours. */
 async function renewed() {
-  const { page = "" } = await patiently(async (signal) => {
-    const response = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal });
-    return { page: response.ok ? await response.text() : "" };
-  });
-  const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("input[name=csrf_token]")?.value;
-  if (!fresh || fresh === csrf) return false;
+  const { data } = await attempt("GET", "/my/session");
+  const { person, csrf_token: fresh } = data;
+  if (!page || person !== whose() || !fresh || fresh === csrf) return false;
   csrf = fresh;
-  for (const each of document.querySelectorAll("input[name=csrf_token]")) each.value = fresh;
+  for (const each of page.querySelectorAll("input[name=csrf_token]")) each.value = fresh;
   return true;
 }
 

@@ -257,6 +257,7 @@ function regain(address) {
   if (!busy) return begin(address);
   resume();
   steps.progress();
+  outbox.ask();
 }
 
 /** Answers given on the page that was painted but not awake yet count, and nobody is led away from them. */

@@ -5,7 +5,7 @@ import { forgetPages, keepPages } from "./device.js";
 import { offer } from "./install.js";
 import { Memory, recall } from "./memory.js";
 import { Outbox } from "./outbox.js";
-import { submit } from "./submission.js";
+import { deliver } from "./submission.js";
 import { text } from "./texts.js";
 
 class Card {
@@ -14,7 +14,7 @@ class Card {
     this.element = element;
     this.api = `/api/v1/me/assessments/${assessment}`;
     this.memory = new Memory(assessment);
-    this.outbox = new Outbox(this.memory, {}, saving(this.api), (what) => this.hear(what));
+    this.outbox = new Outbox(this.memory, {}, saving(this.api), (what) => this.hear(what), { tells: false });
     this.show();
   }
 
@@ -42,8 +42,7 @@ class Card {
   }
 
   async send() {
-    if (!this.memory.read().wish) return this.outbox.flush();
-    const came = await submit(this.outbox, this.api);
+    const came = await deliver(this.outbox, this.api);
     if (["sent", "closed", "elsewhere"].includes(came)) return this.leave();
     return this.show(came === "signedOut" ? came : "");
   }

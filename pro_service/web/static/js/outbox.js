@@ -1,6 +1,6 @@
 /* Answers on their way: kept on this device first, sent in order, retried until the server has them. */
 
-import { recall, same } from "./memory.js";
+import { recall, same, wake } from "./memory.js";
 
 const FIRST_PAUSE = 2_000; // milliseconds; doubles with every failure
 const LONGEST_PAUSE = 60_000;
@@ -11,13 +11,15 @@ export class Outbox {
   /**
    * `revisions`: what the page knows, per instrument. `send(instrument, answers, revision, seen, options)` ->
    * {status, data}. `hear(state, detail)`: saving | saved | here | unsafe | signedOut | closed | submitted | refused |
-   * conflict | merged.
+   * conflict | merged. `tells`: can it show what was refused, at the question? Else that waits for a page that can.
    */
-  constructor(memory, revisions, send, hear) {
+  constructor(memory, revisions, send, hear, { tells = true } = {}) {
     this.memory = memory;
     this.page = revisions;
     this.send = send;
     this.hear = hear;
+    this.tells = tells;
+    this.refused = new Set(); // questions not to be sent again from here
     this.pause = FIRST_PAUSE;
     this.busy = null;
     this.stopped = false;
@@ -55,13 +57,18 @@ export class Outbox {
     );
   }
 
+  /** Does something wait for whoever answers the questions? */
+  get puzzled() {
+    return this.refused.size > 0 || this.conflicts.length > 0;
+  }
+
   /** Was "Send" pressed, and no answer changed since? */
   get wish() {
     return this.memory.read().wish;
   }
 
   set wish(pressed) {
-    this.memory.change((kept) => (kept.wish = pressed));
+    if (this.wish !== pressed) this.memory.change((kept) => (kept.wish = pressed));
   }
 
   put(instrument, item, value, seen) {
@@ -134,7 +141,8 @@ export class Outbox {
   }
 
   #sendable(instrument) {
-    return Object.fromEntries(Object.entries(this.pending[instrument]).filter(([, given]) => !("other" in given)));
+    const fine = ([item, given]) => !("other" in given) && !this.refused.has(`${instrument}.${item}`);
+    return Object.fromEntries(Object.entries(this.pending[instrument]).filter(fine));
   }
 
   #post(instrument, items, options) {
@@ -143,7 +151,7 @@ export class Outbox {
     for (const [item, given] of Object.entries(items)) {
       answers[item] = given.value;
       if (given.seen) seen[item] = given.seen;
-      this.#keep(instrument, item, leaving(given));
+      if (!given.left?.includes(given.value)) this.#keep(instrument, item, leaving(given));
     }
     return this.send(instrument, answers, this.revisions[instrument], seen, options);
   }
@@ -183,6 +191,7 @@ export class Outbox {
     if (status === 422 || status === 400) return this.#refused(instrument, sent, data);
     if (this.signedOut) this.hear("signedOut");
     else {
+      if (this.pause === FIRST_PAUSE) wake(); // a dead battery says no farewell
       this.hear(this.memory.lasts ? "here" : "unsafe", { trouble: status >= 500 });
       this.#later(this.pause);
       this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
@@ -217,6 +226,10 @@ export class Outbox {
     const bad = Object.keys(sent).filter((item) => named.length === 0 || named.includes(item));
     const out = bad.length > 0 ? bad : Object.keys(sent);
     for (const item of out) this.hear("refused", { instrument, item });
+    if (!this.tells) {
+      for (const item of out) this.refused.add(`${instrument}.${item}`);
+      return true;
+    }
     this.#drop(instrument, out);
     this.wish = false;
     return true;

@@ -5,6 +5,7 @@ or to whoever held this phone then. Its push service calls that one gone, and so
 */
 
 import { call } from "./api.js";
+import { installed } from "./device.js";
 import { whose } from "./memory.js";
 
 const card = document.querySelector("#push");
@@ -28,7 +29,7 @@ if (card && "serviceWorker" in navigator && "PushManager" in window) {
 /** Asks the browser, then tells the server; false where either says no. */
 async function subscribed() {
   try {
-    const worker = await navigator.serviceWorker.register("/sw.js");
+    const worker = await installed();
     await silence();
     const key = bytes(card.dataset.key);
     const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });

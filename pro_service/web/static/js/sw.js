@@ -2,6 +2,7 @@
 
 The server writes two constants above these lines: VERSION, that of the files, and SHELL, their addresses. Which page
 may be kept, and for whom, the server says in a header; a page without it is kept no more. See docs/explanation/offline.md.
+What others answer in the server's place (a network that wants a login first, a proxy) changes nothing that is kept.
 */
 
 const PAGES = "pro-pages";
@@ -10,6 +11,7 @@ const OFFLINE = "/offline";
 const PATIENCE = 5_000; // milliseconds; a line this slow is as good as none, when we have the page
 const MINE = /^\/my(\/assessments\/[0-9a-f-]{36})?$/;
 const KEEP = "X-Keep"; // version of its files, and a mark of whose it is
+const OURS = "X-Request-Id"; // in every answer of our server
 
 /* kept for when there is no network */
 
@@ -31,7 +33,10 @@ self.addEventListener("fetch", (event) => {
 async function install() {
   const files = await caches.open(FILES);
   const missing = await Promise.all(SHELL.map(async (path) => ((await files.match(path)) ? [] : [path])));
-  await files.addAll([...missing.flat(), new Request(OFFLINE, { cache: "reload" })]);
+  const wanted = [...missing.flat(), new Request(OFFLINE, { cache: "reload" })];
+  const found = await Promise.all(wanted.map((each) => fetch(each)));
+  if (!found.every((response) => response.ok && ours(response))) throw new Error("not our files");
+  await Promise.all(wanted.map((each, nth) => files.put(each, found[nth])));
   await self.skipWaiting(); // pages already open keep their own version of the files: see tidy
 }
 
@@ -39,7 +44,8 @@ async function file(request) {
   const kept = await caches.match(request, { cacheName: FILES });
   if (kept) return kept;
   const response = await fetch(request);
-  if (response.ok) await (await caches.open(FILES)).put(request, response.clone());
+  const copy = response.clone();
+  if (response.ok && ours(response)) await ifRoom(async () => (await caches.open(FILES)).put(request, copy));
   return response;
 }
 
@@ -62,11 +68,29 @@ async function fetched(path) {
 
 /** Keep what may be kept, and drop what may not be any more. */
 async function received(path, response) {
+  const copy = response.clone();
+  if (ours(response)) await ifRoom(() => settled(path, copy));
+  return response;
+}
+
+async function settled(path, response) {
   const mark = response.headers.get(KEEP);
   if (response.status === 401) await forget(); // nobody is signed in
-  else if (response.ok && mark) await keep(path, response.clone(), mark);
+  else if (response.ok && mark) await keep(path, response, mark);
   else if (response.status < 500) await (await caches.open(PAGES)).delete(path);
-  return response;
+}
+
+/** A phone that is full shows what came all the same. */
+async function ifRoom(store) {
+  try {
+    await store();
+  } catch {
+    /* not kept */
+  }
+}
+
+function ours(response) {
+  return response.headers.has(OURS);
 }
 
 async function keep(path, response, mark) {

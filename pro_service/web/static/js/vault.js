@@ -7,7 +7,7 @@ const PATIENCE = 5_000; // milliseconds; nothing is sent before, and a browser m
 const PARTING = 1_000; // as long for what is written: it will be written, but somebody wants to leave the page
 let opened = null;
 
-/** Keep an entry, {key, ...}. Resolves when it is on disk, or cannot be, or takes long. */
+/** Keep an entry, {key, ...} -> its key once it is on disk; nothing where it cannot be, or takes long. */
 export function put(entry) {
   return within(PARTING, (store) => store.put(entry), "readwrite");
 }
@@ -17,8 +17,8 @@ export function remove(key) {
 }
 
 /** -> every entry; [] where this browser keeps none. */
-export async function all() {
-  return (await within(PATIENCE, (store) => store.getAll(), "readonly")) ?? [];
+export async function all(patience = PATIENCE) {
+  return (await within(patience, (store) => store.getAll(), "readonly")) ?? [];
 }
 
 function within(milliseconds, ask, mode) {
@@ -26,7 +26,8 @@ function within(milliseconds, ask, mode) {
   return Promise.race([inside(mode, ask), late]);
 }
 
-async function inside(mode, ask) {
+/** What `ask` of the store resolves to; nothing where there is no store. */
+export async function inside(mode, ask) {
   try {
     opened ??= open();
     const change = (await opened).transaction(STORE, mode, { durability: "strict" });
