@@ -11,15 +11,16 @@ from flask.testing import FlaskClient
 
 from pro_service.app import create_app
 from pro_service.runtime import Runtime
+from pro_service.web.assets import asset
 from tests.api.conftest import Caller
 
 EXPECTED = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+OF_PAGES = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
+"""On everything that a browser could show: not on scripts (the service worker is one) and style sheets."""
 
 
 def paths(app: Flask) -> list[str]:
@@ -37,7 +38,8 @@ def test_every_answer_carries_them(app: Flask, client: FlaskClient) -> None:
     for path in paths(app):
         for method in ("GET", "POST", "TRACE"):
             response = client.open(path, method=method)
-            assert {name: response.headers.get(name) for name in EXPECTED} == EXPECTED, (method, path)
+            expected = EXPECTED if response.mimetype == "text/javascript" else {**EXPECTED, **OF_PAGES}
+            assert {name: response.headers.get(name) for name in expected} == expected, (method, path)
             policy = response.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
@@ -48,6 +50,17 @@ def test_every_answer_carries_them(app: Flask, client: FlaskClient) -> None:
             if (response.mimetype or "").startswith("text/"):
                 assert "charset=utf-8" in response.headers["Content-Type"].lower()
             response.close()
+
+
+@pytest.mark.parametrize("path", ["js/form.js", "css/form.css", "icon.svg"])
+def test_a_file_that_is_no_page_carries_what_holds_for_it(app: Flask, client: FlaskClient, path: str) -> None:
+    """Two dozen of them come before the first question, over a slow line: a page's headers stay with pages."""
+    with app.test_request_context():
+        headers = client.get(asset(path)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert ("Permissions-Policy" in headers) == ("X-Frame-Options" in headers) == (path == "icon.svg")
 
 
 @pytest.mark.parametrize(("base_url", "present"), [("http://127.0.0.1:8000", False), ("https://pro.example.org", True)])
