@@ -14,14 +14,18 @@ from flask import Flask, render_template
 from flask.testing import FlaskClient
 from playwright.sync_api import CDPSession, Page, expect
 
+from pro_service.domain.participants import Participant
+from pro_service.runtime import Runtime
 from pro_service.web import assets
 from pro_service.web.patient import screens
 from tests.support.clock import Clock
 from tests.web.conftest import Phone, Visitor, csrf, words_of
+from tests.web.lived import lived
 from tests.web.test_every_screen import SOUND, faults
 from tests.web.test_screens import Filled
 
 Invite = Callable[..., Visitor]
+Session = Callable[..., str]
 ROOT = Path(__file__).parents[2]
 SPACED = """(on) => {
   const sheet = new CSSStyleSheet();
@@ -117,6 +121,33 @@ def test_no_page_loses_anything_however_it_is_looked_at(on_phone: Phone, patient
             assert hidden == [], f"{state}: the focus is behind something (2.4.11)"
             assert [stop["name"] for stop in stops if not stop["ring"]] == [], f"{state}: no ring (2.4.7)"
         page.set_viewport_size({"width": 320, "height": 568})
+
+
+def test_nor_do_the_study_teams_pages(
+    on_phone: Phone, runtime: Runtime, clock: Clock, enrolled: Callable[..., Participant], staff_session: Session
+) -> None:
+    person, page = enrolled(), on_phone.page
+    lived(runtime, clock, person)
+    page.set_viewport_size({"width": 320, "height": 568})
+    host = on_phone.base.rpartition(":")[0].removeprefix("http://")
+    page.context.add_cookies([{"name": "pro", "value": staff_session(), "domain": host, "path": "/"}])
+    browser = page.context.new_cdp_session(page)
+    for path in ("/staff", f"/staff/participants/{person.id}"):
+        page.goto(on_phone.base + path)
+        expect(page.get_by_text("NKI-001").first).to_be_visible()
+        page.evaluate(SPACED, True)
+        assert within(page), f"{path}: with more space in the text (1.4.12)"
+        page.evaluate(SPACED, False)
+        own_size(browser, page, 32)
+        assert within(page), f"{path}: in twice the size (1.4.4)"
+        own_size(browser, page, 16)
+        assert [stop["name"] for stop in walk(page) if not (stop["ring"] and stop["seen"])] == []
+
+
+def within(page: Page) -> bool:
+    """Nothing is over another, and what is wider than the screen can be reached within its own frame."""
+    found = faults(page, least=14)
+    return not (found["wide"] or found["over"])
 
 
 def test_on_its_side_a_phone_shows_the_question_with_an_answer(on_phone: Phone, patient: Invite) -> None:
