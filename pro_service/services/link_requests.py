@@ -32,7 +32,7 @@ MOST_PEOPLE = 20
 def ask(work: Work, *, typed: str) -> None:
     """Keep what somebody typed, an e-mail address, a number or a code, until it is answered. Never says who exists."""
     request_id = new_id()
-    plain = typed.strip()[:LONGEST].encode().ljust(LONGEST)  # one length, whatever was typed
+    plain = typed.strip().encode()[:LONGEST].ljust(LONGEST)  # one length, whatever was typed
     key_id, sealed = work.keys.seal(plain, context=_context(request_id))
     link_requests.add(work.session, Sealed(request_id, key_id, sealed, work.now))
 

@@ -104,7 +104,7 @@ def test_asking_makes_the_same_steps_whoever_it_is(work: Begin, engine: Engine, 
     """And what was typed is not in the database: the row is sealed, and as long for everybody."""
     del jan
     steps, lengths = set(), set()
-    for typed in ("Jan@example.org", "nobody@example.org", "NKI-001", "+31612345678", "x"):
+    for typed in ("Jan@example.org", "nobody@example.org", "NKI-001", "+31612345678", "x", "é" * 300, "東" * 254):
         seen: list[str] = []
         with work(VISITOR) as w:
             event.listen(w.session, "before_cursor_execute", lambda _c, _cur, sql, *_m, to=seen: to.append(sql))
