@@ -131,6 +131,7 @@ def test_send_is_carried_out_and_nothing_of_the_answers_stays(on_phone: Phone, s
     on_phone.go("review")
     on_phone.page.click("#send")
     expect(on_phone.page.locator("#alarm")).to_contain_text("Not sent yet")
+    wait_until(lambda: '"left":[4]' in on_phone.page.evaluate(ENTRIES), what="all that is to be written")
     lets_go(on_phone)
     on_phone.page.reload()
     on_phone.ready()

@@ -36,9 +36,13 @@ class Entry {
   }
 
   async wished() {
+    return (await this.stands()) && this.read().wish;
+  }
+
+  /** Has no page written since? */
+  async stands() {
     await this.written;
-    const now = await kept(this.key);
-    return now?.wish && now.at === this.read().at;
+    return (await kept(this.key))?.at === this.read().at;
   }
 
   forget() {
@@ -48,13 +52,14 @@ class Entry {
 
 /** Put `entry` in the place of the one written at `before`, unless somebody wrote since. */
 function swap(entry, before) {
-  return inside("readwrite", (store) => {
+  const readThenPut = (store) => {
     const now = store.get(entry.key);
     now.onsuccess = () => {
       if (now.result?.at === before) store.put(entry);
     };
     return now;
-  });
+  };
+  return inside("readwrite", readThenPut, true);
 }
 
 /** Everything of whoever is signed in. Rejects where trying again may help: the browser then does, some minutes later. */
@@ -78,13 +83,13 @@ async function kept(key) {
   return (await all(PATIENCE)).find((each) => each.key === key);
 }
 
-async function take(key) {
+/** Once more where a page that was just closing wrote meanwhile. */
+async function take(key, tries = 3) {
   const now = await kept(key);
-  if (!now || (await inView(key))) return "left";
+  if (!now || !waits(now) || (await inView(key))) return "left";
   const entry = new Entry(now);
   const came = await carryOne(entry);
-  await entry.written;
-  return came;
+  return came === "sent" || tries === 1 || (await entry.stands()) ? came : take(key, tries - 1);
 }
 
 /** A page in view that sends this one by itself. */

@@ -26,13 +26,13 @@ function within(milliseconds, ask, mode) {
   return Promise.race([inside(mode, ask), late]);
 }
 
-/** What `ask` of the store resolves to; nothing where there is no store. */
-export async function inside(mode, ask) {
+/** What `ask` of the store resolves to; nothing where there is no store. `more`: one request leads to another. */
+export async function inside(mode, ask, more = false) {
   try {
     opened ??= open();
     const change = (await opened).transaction(STORE, mode, { durability: "strict" });
     const request = ask(change.objectStore(STORE));
-    change.commit?.(); // or a page that Safari puts by for the Back button stays in it, and nobody else gets in
+    if (!more) change.commit?.(); // or a page that Safari puts by for the Back button stays in it, and nobody else gets in
     return await new Promise((done, fail) => {
       change.oncomplete = () => done(request.result);
       change.onabort = fail;
