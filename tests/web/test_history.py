@@ -39,9 +39,8 @@ def test_a_page_that_a_browser_kept_whole_shows_what_has_become_of_it(keeping: P
     person, other = patient(), patient()
     page = keeping.page
     keeping.open(person)
-    page.wait_for_function(
-        "() => navigator.serviceWorker.controller !== null"
-    )  # one that comes later lets go of kept pages
+    # a worker that comes later lets go of what was kept
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     go_home(keeping)
     with person.runtime.work(people.patient(person.participant.id)) as w:
         responses.save(w, assessment_id=person.assessment, instrument="qlq-c30", answers={"q1": 3}, revision=0)
