@@ -13,12 +13,14 @@ from pro_service.web.pages import gettext, go, page
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A heading and an advice; with `home`, a button to the start, with `new_link`, one that asks for a new link."""
+    """A heading, an advice and a button: to the start with `home`, with `new_link` one that asks for a new link, with
+    `again` one that opens the same page once more."""
 
     heading: str
     advice: str
     home: bool = False
     new_link: bool = False
+    again: bool = False
 
 
 def problem_page(trouble: Trouble) -> Response:
@@ -36,6 +38,8 @@ def problem_page(trouble: Trouble) -> Response:
         action = {"href": url_for("workspace.sign_in"), "label": gettext("Sign in")}
     elif said.new_link:
         action = {"href": url_for("patient.new_link"), "label": gettext("Ask for a new link")}
+    elif said.again and request.method == "GET":
+        action = {"href": "", "label": gettext("Try again")}  # the address as it is, wherever it was asked for
     elif said.home:
         start = url_for("workspace.overview") if for_staff else url_for("patient.home")
         action = {"href": start, "label": gettext("To the start")}
@@ -57,7 +61,7 @@ def _came_too_late() -> Words:
 def _by_code() -> dict[str, Words]:
     return {
         "link-expired": Words(
-            gettext("This link has done its work"),
+            gettext("This link does not work any more"),
             gettext(
                 "The questionnaires it was for have been sent, or their time is over. Use the link in your newest "
                 "message. Nothing there? Then there is nothing to do now."
@@ -74,7 +78,7 @@ def _by_code() -> dict[str, Words]:
         ),
         "window-closed": Words(
             gettext("The time for this questionnaire is over"),
-            gettext("What you answered before is kept. Thank you. We will send a message when the next one opens."),
+            gettext("What you answered is kept. Thank you."),
             home=True,
         ),
         "unprintable": Words(
@@ -107,7 +111,14 @@ def _by_status() -> dict[int, Words]:
             gettext("The address may be mistyped, or the page is not meant for you."),
             home=True,
         ),
-        429: Words(gettext("One moment, please"), gettext("That was a bit fast. Wait a minute and try again.")),
+        413: Words(
+            gettext("That is too much text"),
+            gettext(
+                "Nothing of it is saved yet. Go back: what you filled in is still there. Make the longest text "
+                "shorter, and save again."
+            ),
+        ),
+        429: Words(gettext("One moment, please"), gettext("That was a bit fast. Wait a minute and try again."), again=True),
     }
 
 
@@ -116,4 +127,4 @@ def _otherwise(status: int) -> Words:
         again = gettext("Go back, load the page again, and try once more.")
         return Words(gettext("That did not work"), again, home=True)
     advice = gettext("It is our fault, not yours. What you saved is safe. Please try again in a few minutes.")
-    return Words(gettext("Something went wrong on our side"), advice)
+    return Words(gettext("Something went wrong on our side"), advice, again=True)

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort
 from pro_service.http.authentication import public
 from pro_service.web import assets, i18n
 from pro_service.web.assets import asset
-from pro_service.web.pages import page
+from pro_service.web.pages import language, page
 
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
 BACKGROUND = "#f7f6f2"
@@ -55,7 +55,8 @@ def _worker(above: str) -> Response:
 @public
 def offline() -> Response:
     """What a phone shows when there is no network and the page is not kept: in every language, as it is kept once."""
-    return page("offline.html", said={code: _no_network(code) for code in i18n.languages()})
+    own_first = sorted(i18n.languages(), key=lambda code: code != language())
+    return page("offline.html", said={code: _no_network(code) for code in own_first})
 
 
 @blueprint.get("/app-<language>.webmanifest")

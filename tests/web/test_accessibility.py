@@ -133,7 +133,7 @@ def test_the_plain_long_form_is_answered_without_script(
     page.get_by_role("button", name="Check and send").click()
     expect(page.get_by_role("heading", name="Ready to send?")).to_be_visible()
     expect(page.locator(".open-list a")).to_have_count(34)
-    page.get_by_role("button", name="Send my answers").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert person.status() == "submitted"
     assert person.answers("eq-5d-5l") == {"VAS": 0}

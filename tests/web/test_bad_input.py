@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from pro_service.domain.instruments import Answer, Instrument
 from pro_service.instruments.reader import load_catalogue
@@ -44,8 +44,11 @@ def test_what_is_typed_wrong_is_said_at_the_field_and_the_rest_is_kept(on_phone:
         ("-1", BETWEEN),
         ("about 3 hours a week", "Please enter a number."),
         ("0000000000000012345", "Please enter a number."),
+        ("\uff13", "Please enter a number."),  # of full width
+        ("\u00bd", "Please enter a number."),
+        ("1 5", "Please enter a number."),
         ("1.000", THOUSANDS),
-        ("1,5 ", ""),
+        (" 1,5 ", ""),
     ]:
         on_phone.type(typed)
         if said:
@@ -78,21 +81,96 @@ def test_what_is_typed_wrong_is_said_at_the_field_and_the_rest_is_kept(on_phone:
     expect(page.locator(".question.current .input")).to_have_value(HOSTILE.strip())
 
 
+MILLION = "(field) => { field.value = 'x'.repeat(1_000_000); field.dispatchEvent(new Event('input', {bubbles: true})) }"
+HALF = "(field) => { field.value = 'a\\ud83d\\0b'; field.dispatchEvent(new Event('input', {bubbles: true})) }"
+
+
+def test_what_no_keyboard_types_loses_nothing(on_phone: Phone, visitor: Invite) -> None:
+    """A million characters, NUL and half an emoji; and a text that something on the way refuses."""
+    person, page = visitor(), on_phone.page
+    on_phone.open(person)
+    on_phone.go("imcq.medication")
+    on_phone.choose(0)
+    on_phone.go("imcq.medication_list")
+    field = page.locator(".question.current .input")
+    on_phone.type("first")
+    on_phone.state("saved")
+    field.evaluate(MILLION)
+    on_phone.next()
+    wrong(page, "Please say it in at most 2000 characters. These are 1000000.")
+    assert person.answers("imcq")["medication_list"] == "first"
+    field.evaluate(HALF)
+    on_phone.state("saved")
+    assert person.answers("imcq")["medication_list"] == "ab"
+
+
+def test_one_answer_that_something_on_the_way_refuses_takes_no_other_with_it(on_phone: Phone, visitor: Invite) -> None:
+    """A hospital's gateway that dislikes a word: it says no to the whole request, and not why."""
+    person, page = visitor(), on_phone.page
+    on_phone.open(person)
+    for gate in ("imcq.medication", "imcq.gp"):
+        on_phone.go(gate)
+        on_phone.choose(0)
+    on_phone.state("saved")
+
+    def gateway(route: Route) -> None:
+        if "DROP TABLE" in (route.request.post_data or ""):
+            route.fulfill(status=400, body="no")
+        else:
+            route.continue_()
+
+    page.route("**/responses/**", gateway)
+    page.context.set_offline(True)
+    on_phone.go("imcq.medication_list")
+    on_phone.type(HOSTILE)
+    on_phone.go("imcq.gp_visits")
+    on_phone.type("3")
+    on_phone.state("here")
+    page.context.set_offline(False)
+    on_phone.state("saved")
+    assert person.answers("imcq") == {"gp": 1, "medication": 1, "gp_visits": 3}
+    on_phone.go("review")
+    page.click("#send")
+    expect(page.locator("[id='imcq.medication_list']")).to_be_visible()  # not sent: this comes first
+    wrong(page, "This answer could not be saved. Please look at it again.")
+    assert person.status() == "in_progress"
+    on_phone.type("paracetamol")
+    on_phone.state("saved")
+    on_phone.go("review")
+    page.click("#send")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert person.answers("imcq") == {"gp": 1, "medication": 1, "gp_visits": 3, "medication_list": "paracetamol"}
+
+
 CASES: list[tuple[str, str, str, Answer | None]] = [
     ("imcq.medication_list", LONG, "Please say it in at most 2000 characters. These are 10010.", None),
     ("imcq.medication_list", "one\r\ntwo", "", "one\ntwo"),
     ("imcq.medication_list", "x" * 1999 + "\r\n" + "y", "Please say it in at most 2000 characters.", None),
     ("imcq.medication_list", "x" * 1998 + "\r\n" + "y", "", "x" * 1998 + "\ny"),
     ("imcq.medication_list", HOSTILE, "", HOSTILE.strip()),
-    ("imcq.medication_list", "a\x00b", "This answer could not be saved.", None),
+    ("imcq.medication_list", "a\x00b", "", "ab"),
     ("imcq.home_household_hours", "2,5", "", 2.5),
     ("imcq.home_household_hours", "2.5", "", 2.5),
     ("imcq.home_household_hours", "169", BETWEEN, None),
     ("imcq.home_household_hours", "1.000", THOUSANDS, None),
     ("imcq.home_household_hours", "12 345", THOUSANDS, None),
     ("imcq.home_household_hours", "1e3", "Please enter a number.", None),
+    ("imcq.home_household_hours", " 3\u00a0", "", 3),
+    ("imcq.home_household_hours", "\uff13", "Please enter a number.", None),
+    ("imcq.home_household_hours", "\u0663", "Please enter a number.", None),
+    ("imcq.home_household_hours", "\u00bd", "Please enter a number.", None),
+    ("imcq.home_household_hours", "1 5", "Please enter a number.", None),
+    ("imcq.home_household_hours", "NaN", "Please enter a number.", None),
+    ("imcq.home_household_weeks", "1,5", "Please enter a whole number.", None),
+    ("imcq.home_household_weeks", "2,0", "", 2),
+    ("imcq.medication_list", "=1+1", "", "=1+1"),
+    ("imcq.medication_list", "\x00", "", None),
     ("imcq.home_household_hours", "0000000000000012345", "Please enter a number.", None),
     ("ipcq.absent_since", "2026-02-30", WRONG_DAY, None),
+    ("ipcq.absent_since", "31-02-2026", WRONG_DAY, None),
+    ("ipcq.absent_since", "1899-12-31", WRONG_DAY, None),
+    ("ipcq.absent_since", "2200-01-01", WRONG_DAY, None),
+    ("ipcq.absent_since", "\uff12026-01-05", WRONG_DAY, None),
     ("ipcq.absent_since", "0019-03-01", WRONG_DAY, None),
     ("ipcq.absent_since", "yesterday", WRONG_DAY, None),
     ("ipcq.absent_since", "2026-01-05", "", "2026-01-05"),
@@ -117,7 +195,7 @@ def test_what_the_long_form_makes_of_it(app: Flask) -> None:
             assert posted.problems.get(name, "").startswith(said), typed
             draft = posted.drafts.get(instrument)
             assert (draft.answers[item] if draft else None) == taken, typed
-            assert posted.typed[name] == typed.replace("\r\n", "\n").strip()  # to be shown again
+            assert posted.typed.get(name, "") == typed.replace("\r\n", "\n").replace("\x00", "").strip()  # to be shown again
 
 
 def test_the_same_without_script(client: FlaskClient, visitor: Invite) -> None:
@@ -134,3 +212,9 @@ def test_the_same_without_script(client: FlaskClient, visitor: Invite) -> None:
     assert person.answers("imcq") == {"home_household": 1, "medication": 1, "medication_list": HOSTILE.strip()}
     assert person.answers("qlq-c30") == {"q1": 2}
     assert "<img src=x" not in client.get(person.form).text
+    before = person.answers("imcq")
+    million = {**data, "qlq-c30.q2": "2", "imcq.medication_list": "x" * 1_100_000}
+    answer = client.post(person.form, data=million)
+    assert answer.status_code == 413
+    assert "what you filled in is still there" in words_of(answer.text)  # behind the browser's own way back
+    assert (person.answers("imcq"), person.answers("qlq-c30")) == (before, {"q1": 2})

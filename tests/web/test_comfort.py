@@ -70,6 +70,33 @@ def test_a_tap_leads_on_for_whoever_asked_for_it_and_can_be_undone(on_phone: Pho
     assert person.answers("qlq-c30") == {"q1": 1}
 
 
+def test_the_second_half_of_a_double_tap_falls_on_nothing(on_phone: Phone, patient: Invite) -> None:
+    """Where Next stood, Send stands at the end: all would be sent, and nothing could be changed any more."""
+    person, page = patient(), on_phone.page
+    on_phone.open(person)
+    place = page.locator("#next").bounding_box()
+    assert place
+
+    def tap_twice() -> None:
+        for _ in range(2):
+            page.touchscreen.tap(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+
+    tap_twice()
+    expect(page.locator(".question.current .message")).to_contain_text("press Next again")
+    assert on_phone.question == "qlq-c30.q1"  # it was asked about, not passed over
+    on_phone.choose()
+    tap_twice()
+    expect(page.locator("[id='qlq-c30.q2']")).to_be_visible()
+    expect(page.locator(".question.current .message")).to_be_hidden()
+    on_phone.go("eq-5d-5l.VAS")
+    on_phone.type("70")
+    on_phone.state("saved")
+    tap_twice()
+    expect(page.locator("#send")).to_be_enabled()
+    expect(page.get_by_role("heading", name="Ready to send?")).to_be_visible()
+    assert person.status() == "in_progress"
+
+
 def test_the_size_of_text_is_kept_for_the_person(on_phone: Phone, patient: Invite) -> None:
     on_phone.open(patient())
     page = on_phone.page
@@ -113,7 +140,7 @@ def test_a_question_is_read_aloud_by_a_voice_of_this_device(on_phone: Phone, pat
         ({}, True, "That was the last questionnaire of this study."),
     ],
 )
-def test_the_thank_you_page_says_what_comes(
+def test_every_page_promises_alike_what_comes(
     client: FlaskClient, signed_in: Invite, choices: dict[str, str], left: bool, said: str
 ) -> None:
     person = signed_in()
@@ -122,4 +149,7 @@ def test_the_thank_you_page_says_what_comes(
         preferences.change(w, participant_id=person.participant.id, channels={}, choices=choices)
         if left:
             events.record(w, participant_id=person.participant.id, kind="withdrawal", on=date(2026, 3, 19))
-    assert said in words_of(client.get(person.form).text)
+    for path in (person.form, "/my", f"/my/assessments/{person.other('baseline')}"):  # sent; nothing open; over
+        assert said in words_of(client.get(path).text)
+    later = words_of(client.get(f"/my/assessments/{person.other('month_3')}").text)
+    assert ("We will send you a message" in later) is (not choices and not left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -124,6 +125,7 @@ def test_review_and_send(client: FlaskClient, signed_in: Invite, language: str, 
     seen = client.get(review.location).text
     assert heading in words_of(seen)
     assert seen.count("<li>") == 35
+    assert re.findall(r"<h2>.*\((.*)\)</h2>", seen) == ["QLQ-C30", "EQ-5D-5L"]  # by questionnaire
     for _ in range(2):  # twice is harmless
         sent = client.post(review.location, data={"csrf_token": csrf(client)})
         assert (sent.status_code, sent.location) == (303, person.form)
@@ -135,7 +137,7 @@ def test_review_and_send(client: FlaskClient, signed_in: Invite, language: str, 
     ("timepoint", "language", "said"),
     [
         ("month_3", "en", "This questionnaire is not open yet It opens on Sunday 29 March 2026"),
-        ("month_3", "nl", "Deze vragenlijst is nog niet open U kunt hem invullen vanaf zondag 29 maart 2026"),
+        ("month_3", "nl", "Deze vragenlijst is nog niet open U kunt deze vragenlijst invullen vanaf zondag 29 maart 2026"),
         ("end_of_radiotherapy", "en", "Its date is not known yet"),
         ("end_of_radiotherapy", "nl", "De datum is nog niet bekend"),
         ("baseline", "en", "The time for this questionnaire is over It could be answered until Monday 2 February 2026"),

@@ -118,6 +118,28 @@ def test_a_phone_whose_clock_is_wrong_by_a_day_answers_like_any_other(
     assert person.status() == "submitted"
 
 
+def test_a_clock_set_right_by_a_year_loses_no_answer(on_phone: Phone, patient: Invite, clock: Clock) -> None:
+    """An empty battery set it back to last year; then, with network, it is today again."""
+    person, page = patient(), on_phone.page
+    page.clock.set_fixed_time(clock.now - timedelta(days=400))
+    on_phone.open(person)
+    page.context.set_offline(True)
+    on_phone.choose(1)
+    on_phone.state("here")
+    page.close()  # and with it what it holds besides the phone's storage
+    page = page.context.new_page()
+    page.clock.set_fixed_time(clock.now)
+    page.context.set_offline(False)
+    page.goto(on_phone.base + "/my/calendar")  # a page that tidies up, and sends nothing
+    expect(page.locator("h1")).to_have_text("In my calendar")
+    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    on_phone.page = page
+    page.goto(on_phone.base + person.form)
+    on_phone.ready()
+    on_phone.state("saved")
+    assert person.answers("qlq-c30") == {"q1": 2}
+
+
 def test_a_window_that_closes_while_there_is_no_network_says_what_came_too_late(
     on_phone: Phone, patient: Invite, clock: Clock
 ) -> None:

@@ -10,7 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pro_service.http.authentication import is_public
+from pro_service.http.errors import Trouble
 from pro_service.web import assets
+from pro_service.web.problems import problem_page
 from tests.web.conftest import Visitor, words_of
 
 OURS = {"pages", "assets", "shell", "patient", "workspace"}
@@ -74,7 +76,7 @@ def test_a_page_needs_nothing_inline_and_nothing_from_elsewhere(client: FlaskCli
     ("path", "status", "language", "heading"),
     [
         ("/nowhere", 404, "en", "There is nothing here"),
-        ("/nowhere", 404, "nl", "Hier is niets"),
+        ("/nowhere", 404, "nl", "Deze pagina is er niet"),
         ("/my", 401, "en", "Please sign in again"),
         ("/my", 401, "nl", "Log opnieuw in"),
         ("/my/assessments/not-an-id", 404, "en", "There is nothing here"),
@@ -84,6 +86,24 @@ def test_kind_words(client: FlaskClient, path: str, status: int, language: str, 
     seen = client.get(path, headers={"Accept-Language": language})
     assert seen.status_code == status
     assert heading in words_of(seen.text)
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "button"),
+    [(500, "GET", "Try again"), (503, "GET", "Try again"), (500, "POST", None), (429, "GET", "Try again")],
+)
+def test_what_is_over_in_a_moment_can_be_tried_again(app: Flask, status: int, method: str, button: str | None) -> None:
+    """At the same address; never a form sent twice."""
+    with app.test_request_context("/my", method=method):
+        seen = problem_page(Trouble(status, "", ""))
+    again = '<a class="button" href="">Try again</a>'
+    assert seen.status_code == status
+    assert (again in seen.get_data(as_text=True)) is (button is not None)
+
+
+def test_the_page_for_no_network_speaks_the_phones_language_first(client: FlaskClient) -> None:
+    seen = words_of(client.get("/offline", headers={"Accept-Language": "nl-NL"}).text)
+    assert seen.index("Er is geen internetverbinding") < seen.index("There is no connection")
 
 
 def test_assets_are_kept_for_ever_under_an_address_that_changes_with_them(client: FlaskClient) -> None:

@@ -114,6 +114,9 @@ def test_what_cannot_be_kept_is_said_at_the_field_and_nothing_is_kept(
     told = re.search(r'id="(\w+-wrong)"', answer.text)
     assert told
     assert f'aria-describedby="{told[1]}"' in answer.text
+    assert "Nothing is saved yet" in words_of(answer.text)
+    (there,) = re.findall(r'href="#(\w+-wrong)"', answer.text)  # the top of the page leads to it
+    assert f'id="{there}"' in answer.text
     assert chosen(runtime, person) == {}
 
 

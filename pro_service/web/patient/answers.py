@@ -49,7 +49,7 @@ def _read_one(filled: Filled, posted: Mapping[str, str], found: Posted) -> dict[
         name = field_name(filled.instrument, item)
         if name not in posted and name + WORD not in posted:
             continue
-        typed = posted.get(name + WORD) or posted.get(name, "").replace("\r\n", "\n").strip()
+        typed = posted.get(name + WORD) or _as_typed(posted.get(name, ""))
         problem, answer = _understand(item, typed)
         if problem or typed != plain(filled.answers.get(item.code)):
             found.typed[name] = typed
@@ -58,6 +58,11 @@ def _read_one(filled: Filled, posted: Mapping[str, str], found: Posted) -> dict[
         else:
             answers[item.code] = answer
     return _only_asked(filled, answers, found)
+
+
+def _as_typed(words: str) -> str:
+    """Lines end as the field ends them; NUL, which nobody types and no database holds, falls away, as in question.js."""
+    return words.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
 def _only_asked(filled: Filled, answers: dict[str, Answer | None], found: Posted) -> dict[str, Answer | None]:

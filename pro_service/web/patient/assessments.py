@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pro_service.domain import burden
 from pro_service.domain.assessments import Status
 from pro_service.domain.errors import IncompleteForm, StaleRevision
-from pro_service.domain.preferences import TAP, TEXT_SIZES, hears
+from pro_service.domain.preferences import TAP, TEXT_SIZES
 from pro_service.http.transaction import runtime, work
 from pro_service.services import access, assessments, responses
 from pro_service.services.assessments import Form
@@ -144,14 +144,11 @@ def _review(person: Person, form: Form, *, status: int = 200) -> ResponseReturnV
 
 def _thanks(person: Person, form: Form) -> ResponseReturnValue:
     views = assessments.listing(work(), participant_id=person.participant.id)
-    coming = me.cards(person, views, me.TO_COME)
     return page(
         "patient/thanks.html",
         label=marked(form.label, person.language),
         more=bool(me.cards(person, views, me.TO_DO)),
-        coming=bool(coming),
-        next_day=next((each.from_day for each in coming if each.from_day), ""),
-        hears=hears(person.participant.preferences),
+        ahead=me.ahead(person, views),
         forget=str(form.assessment.id),
         contact=person.study.contact,
         signed_in=True,
@@ -159,12 +156,15 @@ def _thanks(person: Person, form: Form) -> ResponseReturnValue:
 
 
 def _not_now(person: Person, form: Form) -> ResponseReturnValue:
+    views = assessments.listing(work(), participant_id=person.participant.id)
     return page(
         "patient/not_now.html",
         label=marked(form.label, person.language),
         status_name=form.status.value,
         from_day=me.first_day(person, form.assessment),
         until=me.last_day(person, form.assessment),
+        more=bool(me.cards(person, views, me.TO_DO)),
+        ahead=me.ahead(person, views),
         contact=person.study.contact,
         signed_in=True,
     )

@@ -22,6 +22,7 @@ def home() -> ResponseReturnValue:
         "patient/home.html",
         open=me.cards(person, views, me.TO_DO),
         coming=me.cards(person, views, me.TO_COME),
+        ahead=me.ahead(person, views),
         done=done,
         forget=" ".join(str(card.id) for card in done),
         push_key=webpush.public_key if webpush else "",

@@ -39,8 +39,8 @@ def enter() -> ResponseReturnValue:
         signed_in = letters.sign_in(work(), code=code, birth_year=year, idle=runtime().settings.session_idle)
     except SignInFailed:  # caught here, so that the failed attempt is stored with this request
         wrong = gettext(
-            "This code and this year do not go together, or the letter is not in use any more. After five wrong years "
-            "a code stops working; the square on the letter still does, and you can ask for a new link below."
+            "This code and this year do not go together, or the letter is not in use any more. Please look at both. "
+            "After five wrong years the code stops working."
         )
         return _again({"both": wrong}, code, status=401)
     return links.enter(signed_in)

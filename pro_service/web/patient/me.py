@@ -12,6 +12,7 @@ from pro_service.domain.burden import minutes
 from pro_service.domain.errors import Forbidden
 from pro_service.domain.overlaps import Wait
 from pro_service.domain.participants import Participant
+from pro_service.domain.preferences import hears
 from pro_service.domain.protocol import Study
 from pro_service.http.authentication import actor
 from pro_service.http.transaction import work
@@ -49,6 +50,15 @@ class Card:
     waits_until: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Does anything come, from which day ("" where that is not known), and is this person told when it opens?"""
+
+    coming: bool
+    day: str
+    hears: bool
+
+
 def person() -> Person:
     """Who asks; Forbidden for anybody who is not a participant."""
     who = actor()
@@ -68,6 +78,13 @@ def cards(of: Person, views: Sequence[AssessmentView], wanted: Sequence[Status])
     days, zone = of.study.same_instrument_days, calendar.zone(of.participant.timezone)
     waits = overlaps.waits([view.assessment for view in views], days=days, now=work().now, zone=zone)
     return [_card(of, view, waits.get(view.assessment.id)) for view in chosen]
+
+
+def ahead(of: Person, views: Sequence[AssessmentView]) -> Ahead:
+    """What comes next for them."""
+    coming = cards(of, views, TO_COME)
+    day = next((each.from_day for each in coming if each.from_day), "")
+    return Ahead(bool(coming), day, hears(of.participant.preferences))
 
 
 def _card(of: Person, view: AssessmentView, wait: Wait | None) -> Card:

@@ -9,7 +9,8 @@ export function ask(question, other, mine, settle) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button second big";
-    button.textContent = `${words}: ${question.inWords(value)}`;
+    const own = question.kind === "text"; // too long for a button; the one stands in the field, the other above
+    button.textContent = own ? words : `${words}: ${question.inWords(value)}`;
     button.addEventListener("click", () => {
       question.value = value;
       question.say("");

@@ -10,7 +10,7 @@ import { heed } from "./settings.js";
 import { readAloud } from "./speech.js";
 import { Steps } from "./steps.js";
 import { submit } from "./submission.js";
-import { moveOnAtTap } from "./taps.js";
+import { moveOnAtTap, steady } from "./taps.js";
 import { text } from "./texts.js";
 import { dress } from "./vas.js";
 
@@ -22,6 +22,7 @@ const memory = new Memory(assessment);
 const steps = new Steps(form, questions);
 const outbox = new Outbox(memory, revisions(), saving(api, shownIn), hear);
 const asked = new Set(); // questions left open once already
+const refused = new Set(); // those whose answer came back, until it is changed
 
 function revisions() {
   const fields = [...form.querySelectorAll("[data-revision]")];
@@ -46,8 +47,14 @@ const reactions = {
   },
   closed: () => over(text("closed")),
   submitted: () => over(text("sentElsewhere")),
-  refused: ({ instrument, item }) => byItem.get(`${instrument}.${item}`)?.say(text("refused")),
+  refused: ({ instrument, item }) => {
+    const question = byItem.get(`${instrument}.${item}`);
+    if (!question) return;
+    refused.add(question);
+    question.say(text("refused"));
+  },
   conflict: ({ instrument, item, mine, other }) => {
+    state("here");
     const question = byItem.get(`${instrument}.${item}`);
     ask(question, other, mine, (keep) => {
       if (keep) put(question);
@@ -101,6 +108,7 @@ async function leave() {
 function over(words) {
   leave();
   alarm(words);
+  document.getElementById("state").hidden = true; // nothing is saved any more
   for (const id of ["next", "send"]) document.getElementById(id).hidden = true;
   const on = document.createElement("a"); // not by itself: some read slowly
   on.href = form.action;
@@ -129,6 +137,7 @@ function answered(question, event) {
   if (event) question.reconcile(event.target);
   if (question.problem) return;
   question.say("");
+  refused.delete(question);
   put(question);
 }
 
@@ -166,11 +175,23 @@ const outcomes = {
   trouble: () => alarm(text("trouble")),
 };
 
+/** Before anything is sent, once: an answer that the server has not got. -> was there one? */
+function comeBack() {
+  const [first] = refused;
+  if (!first) return false;
+  refused.delete(first);
+  steps.show(first);
+  first.say(text("refused"));
+  return true;
+}
+
 async function send() {
+  if (comeBack()) return;
   state("saving");
   const came = await submit(outbox, api);
   if (came !== "later") state(outbox.empty ? "saved" : "here");
   await outcomes[came]();
+  if (comeBack()) return;
   if (came !== "sent") document.getElementById("alarm").scrollIntoView({ block: "center" });
 }
 
@@ -199,6 +220,7 @@ for (const question of questions) {
 const settings = heed(document.getElementById("settings"));
 moveOnAtTap(steps, { wanted: () => settings.byTap, put });
 readAloud(steps);
+steady(form, [document.getElementById("next"), document.getElementById("send")]);
 document.getElementById("next").addEventListener("click", next);
 document.getElementById("back").addEventListener("click", () => steps.back());
 document.getElementById("send").addEventListener("click", send);

@@ -24,6 +24,7 @@ export class Outbox {
     this.busy = null;
     this.stopped = false;
     this.signedOut = false;
+    this.singly = false; // one of several answers cannot be taken, and we do not know which
     this.resume();
   }
 
@@ -161,13 +162,19 @@ export class Outbox {
     while (!this.stopped) {
       const instrument = Object.keys(this.pending).find((each) => Object.keys(this.#sendable(each)).length > 0);
       if (instrument === undefined) break;
-      const sent = this.#sendable(instrument);
+      const sent = this.#next(instrument);
       const { status, data } = await this.#post(instrument, sent);
       this.signedOut = [401, 403, 404].includes(status);
       if (status === 200) this.#arrived(instrument, sent, data);
       else if (!this.#mended(instrument, sent, status, data)) return;
     }
+    this.singly = false;
     if (this.empty && !this.stopped) this.hear("saved");
+  }
+
+  #next(instrument) {
+    const sendable = Object.entries(this.#sendable(instrument));
+    return Object.fromEntries(this.singly ? sendable.slice(0, 1) : sendable);
   }
 
   #arrived(instrument, sent, data) {
@@ -223,7 +230,8 @@ export class Outbox {
 
   #refused(instrument, sent, data) {
     const named = (data.problems ?? []).map((problem) => problem.field?.split(".").pop());
-    const bad = Object.keys(sent).filter((item) => named.length === 0 || named.includes(item));
+    const bad = Object.keys(sent).filter((item) => named.includes(item));
+    if (bad.length === 0 && Object.keys(sent).length > 1) return (this.singly = true);
     const out = bad.length > 0 ? bad : Object.keys(sent);
     for (const item of out) this.hear("refused", { instrument, item });
     if (!this.tells) {

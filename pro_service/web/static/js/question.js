@@ -60,7 +60,7 @@ export class Question {
   }
 
   get #typed() {
-    return this.field?.value.trim() ?? "";
+    return storable(this.field?.value ?? "").trim();
   }
 
   /** A day typed by half leaves the field empty, and the browser knows. */
@@ -71,6 +71,7 @@ export class Question {
 
   #tooLong(typed) {
     const most = Number(this.element.dataset.maximum);
+    if (typed.length <= most) return "";
     const now = [...typed].length;
     return now > most ? text("tooLong", { most, now }) : "";
   }
@@ -118,6 +119,12 @@ export class Question {
     const button = [...this.radios, ...this.boxes].find((each) => each.value === String(value));
     return button ? button.closest("label").textContent.trim() : String(value);
   }
+}
+
+/** Without what nobody types and no database holds: NUL, and half a character, as some keyboards leave of an emoji. */
+function storable(words) {
+  if (!/[\0\ud800-\udfff]/.test(words)) return words;
+  return [...words].filter((letter) => !/^[\0\ud800-\udfff]$/.test(letter)).join("");
 }
 
 /** "2,5" and "2.5" are the same number; anything else than one number is NaN. */

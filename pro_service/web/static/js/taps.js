@@ -1,4 +1,5 @@
-/* Moving on at the tap itself, for whoever asked for it: a moment to see the answer, and a way back that needs no aim. */
+/* Hands that tremble: the second half of a double tap falls on nothing. And moving on at the tap itself, for whoever
+asked for it: a moment to see the answer, and a way back that needs no aim. */
 
 import { text } from "./texts.js";
 
@@ -52,6 +53,29 @@ export function moveOnAtTap(steps, { wanted, put }) {
     steps.show(question);
   });
   form.addEventListener("shown", () => (undo.hidden = true));
+}
+
+/**
+ * Where Next stood, Send may stand now, or the Next of a question nobody has read: after a press both are deaf for a
+ * moment, unless an answer is given meanwhile. A key and a screen reader press once.
+ */
+export function steady(form, buttons) {
+  let timer = 0;
+
+  function hear(open) {
+    clearTimeout(timer);
+    for (const button of buttons) button.setAttribute("aria-disabled", String(!open));
+  }
+
+  function press(event) {
+    if (event.detail === 0) return;
+    if (event.currentTarget.getAttribute("aria-disabled") === "true") return event.stopImmediatePropagation();
+    hear(false);
+    timer = setTimeout(hear, DEAF, true);
+  }
+
+  for (const button of buttons) button.addEventListener("click", press);
+  form.addEventListener("change", () => hear(true));
 }
 
 function isAnswer(element) {
