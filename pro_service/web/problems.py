@@ -118,7 +118,9 @@ def _by_status() -> dict[int, Words]:
                 "shorter, and save again."
             ),
         ),
-        429: Words(gettext("One moment, please"), gettext("That was a bit fast. Wait a minute and try again."), again=True),
+        429: Words(
+            gettext("One moment, please"), gettext("That was a bit fast. Wait a minute and try again."), again=True
+        ),
     }
 
 

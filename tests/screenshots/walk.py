@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from playwright.sync_api import Page, expect
 
-from tests.screenshots.trial import NOW, SOME, Person
+from tests.screenshots.trial import NOW, Person
 
 ONE_OF_EACH = {
     "choice": "qlq-c30.q1",

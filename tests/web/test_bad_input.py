@@ -195,7 +195,9 @@ def test_what_the_long_form_makes_of_it(app: Flask) -> None:
             assert posted.problems.get(name, "").startswith(said), typed
             draft = posted.drafts.get(instrument)
             assert (draft.answers[item] if draft else None) == taken, typed
-            assert posted.typed.get(name, "") == typed.replace("\r\n", "\n").replace("\x00", "").strip()  # to be shown again
+            assert (
+                posted.typed.get(name, "") == typed.replace("\r\n", "\n").replace("\x00", "").strip()
+            )  # to be shown again
 
 
 def test_the_same_without_script(client: FlaskClient, visitor: Invite) -> None:

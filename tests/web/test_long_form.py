@@ -137,7 +137,11 @@ def test_review_and_send(client: FlaskClient, signed_in: Invite, language: str, 
     ("timepoint", "language", "said"),
     [
         ("month_3", "en", "This questionnaire is not open yet It opens on Sunday 29 March 2026"),
-        ("month_3", "nl", "Deze vragenlijst is nog niet open U kunt deze vragenlijst invullen vanaf zondag 29 maart 2026"),
+        (
+            "month_3",
+            "nl",
+            "Deze vragenlijst is nog niet open U kunt deze vragenlijst invullen vanaf zondag 29 maart 2026",
+        ),
         ("end_of_radiotherapy", "en", "Its date is not known yet"),
         ("end_of_radiotherapy", "nl", "De datum is nog niet bekend"),
         ("baseline", "en", "The time for this questionnaire is over It could be answered until Monday 2 February 2026"),

@@ -61,7 +61,7 @@ def _read_one(filled: Filled, posted: Mapping[str, str], found: Posted) -> dict[
 
 
 def _as_typed(words: str) -> str:
-    """Lines end as the field ends them; NUL, which nobody types and no database holds, falls away, as in question.js."""
+    """Lines end as the field ends them; NUL, which no database holds, falls away, as in question.js."""
     return words.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
