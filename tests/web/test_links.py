@@ -110,7 +110,7 @@ def is_read_by_a_scanner(person: Visitor) -> None:
             assert access.link_state(w, token=person.link.rpartition("/")[2]) == "usable"
 
 
-WORKS, DONE, UNKNOWN = "Your questionnaires are ready", "This link has done its work", "We do not know this link"
+WORKS, DONE, UNKNOWN = "Your questionnaires are ready", "This link does not work any more", "We do not know this link"
 FATES = [
     (nothing, WORKS),
     (is_read_by_a_scanner, WORKS),
