@@ -105,7 +105,7 @@ def test_what_no_keyboard_types_loses_nothing(on_phone: Phone, visitor: Invite) 
 
 
 def test_one_answer_that_something_on_the_way_refuses_takes_no_other_with_it(on_phone: Phone, visitor: Invite) -> None:
-    """A hospital's gateway that dislikes a word: it says no to the whole request, and not why."""
+    """A whole request is refused for one word in it, and nothing says which: by us as malformed, or by a gateway."""
     person, page = visitor(), on_phone.page
     on_phone.open(person)
     for gate in ("imcq.medication", "imcq.gp"):
@@ -115,7 +115,7 @@ def test_one_answer_that_something_on_the_way_refuses_takes_no_other_with_it(on_
 
     def gateway(route: Route) -> None:
         if "DROP TABLE" in (route.request.post_data or ""):
-            route.fulfill(status=400, body="no")
+            route.fulfill(status=400, json={"code": "malformed", "problems": []})
         else:
             route.continue_()
 
