@@ -4,7 +4,7 @@ What explains them to whoever works on them stays here: comments that fill their
 a fifth of what did.
 
 The digest is part of the path, so ES modules that import each other by relative path stay together, and a browser
-may keep every file for ever. All of them together are small: they are read once, and kept compressed as well.
+may keep every file for ever. All of them together are small: they are read once, and what was compressed is kept.
 """
 
 from __future__ import annotations
@@ -13,32 +13,35 @@ import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from flask import Blueprint, Response, abort, request, url_for
+import brotli
+from flask import Blueprint, Response, abort, url_for
 
 from pro_service.http.authentication import public
+from pro_service.http.compression import readable
 
 FOLDER = files("pro_service.web").joinpath("static")
 FOR_EVER = 365 * 24 * 3600
 COMMENTED = (".css", ".js")
 COMMENT = re.compile(rb"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 """One that fills its lines. Behind code, or within it, it stays."""
+SMALLEST: Mapping[str, Callable[[bytes], bytes]] = {"br": brotli.compress, "gzip": partial(gzip.compress, mtime=0)}
+"""Each coding at its slowest (some 10 ms for a file): once, and then for every phone."""
 
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, as it is and compressed."""
+    """One file, as it goes out."""
 
     media_type: str
     plain: bytes
-    compressed: bytes
 
 
 @cache
@@ -56,8 +59,14 @@ def _read(folder: Traversable, path: str) -> dict[str, Asset]:
         else:
             content = COMMENT.sub(b"", entry.read_bytes()) if name.endswith(COMMENTED) else entry.read_bytes()
             media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            found[name] = Asset(media_type, content, gzip.compress(content, mtime=0))
+            found[name] = Asset(media_type, content)
     return found
+
+
+@cache
+def coded(path: str, coding: str) -> bytes:
+    """A file in one coding, as small as that makes it."""
+    return SMALLEST[coding](assets()[path].plain)
 
 
 @cache
@@ -81,10 +90,10 @@ def serve(version: str, path: str) -> Response:
     found = assets().get(path)
     if found is None or version != digest():
         abort(404)
-    compressed = request.accept_encodings["gzip"] > 0
-    response = Response(found.compressed if compressed else found.plain, mimetype=found.media_type)
-    if compressed:
-        response.content_encoding = "gzip"
+    coding = readable()
+    response = Response(coded(path, coding) if coding else found.plain, mimetype=found.media_type)
+    if coding:
+        response.content_encoding = coding
     response.vary.add("Accept-Encoding")
     response.cache_control.public = True
     response.cache_control.max_age = FOR_EVER

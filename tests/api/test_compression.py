@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 
+import brotli
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from pro_service.http.compression import LEAST
+from pro_service.web import assets
 from tests.api.conftest import Caller
 
-GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
 
 
-@pytest.mark.parametrize("path", ["/api/openapi.json", "/"])
-def test_a_long_answer_is_compressed_for_who_can_read_it(client: FlaskClient, path: str) -> None:
-    plain, packed = client.get(path), client.get(path, headers=GZIP)
+@pytest.mark.parametrize("path", ["/api/openapi.json", "/", f"/assets/{assets.digest()}/css/base.css"])
+@pytest.mark.parametrize(("reads", "coding"), [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0, *", "gzip")])
+def test_a_long_answer_is_compressed_for_who_can_read_it(
+    client: FlaskClient, path: str, reads: str, coding: str
+) -> None:
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": reads})
     assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Encoding"] == coding
     assert len(packed.data) < len(plain.data) / 2
-    assert gzip.decompress(packed.data) == plain.data
+    assert UNPACK[coding](packed.data) == plain.data
     for answer in (plain, packed):
         assert "Accept-Encoding" in answer.headers["Vary"]
         assert answer.headers["Content-Length"] == str(len(answer.data))
 
 
-@pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "br"])
+@pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "deflate"])
 def test_who_cannot_read_it_gets_it_plain(client: FlaskClient, accepted: str) -> None:
     assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": accepted}).headers
 
@@ -35,17 +42,17 @@ def test_who_cannot_read_it_gets_it_plain(client: FlaskClient, accepted: str) ->
 def test_short_answers_and_answers_to_what_was_sent_stay_plain(client: FlaskClient) -> None:
     assert len(client.get("/healthz").data) < LEAST
     for answer in (
-        client.get("/healthz", headers=GZIP),
-        client.get("/nowhere", headers=GZIP),
-        client.post("/in", data={"code": "x"}, headers=GZIP),
+        client.get("/healthz", headers=BROWSER),
+        client.get("/nowhere", headers=BROWSER),
+        client.post("/in", data={"code": "x"}, headers=BROWSER),
     ):
         assert "Content-Encoding" not in answer.headers
 
 
 def test_a_definition_that_is_known_is_not_sent_again_compressed_or_not(client: FlaskClient, staff_key: str) -> None:
-    reader = {"Authorization": f"Bearer {staff_key}", **GZIP}
+    reader = {"Authorization": f"Bearer {staff_key}", **BROWSER}
     first = client.get("/api/v1/instruments/qlq-c30", headers=reader)
-    assert first.headers["Content-Encoding"] == "gzip"
+    assert first.headers["Content-Encoding"] == "br"
     again = client.get("/api/v1/instruments/qlq-c30", headers={**reader, "If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
 
