@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext, Page, Worker, expect
+from sqlalchemy import select
 
 from pro_service.domain.responses import Draft
 from pro_service.services import responses
-from pro_service.web import assets
+from pro_service.storage.responses import response
+from pro_service.web import assets, i18n
 from tests.support import people
 from tests.support.ports import wait_until
 from tests.web.conftest import Phone, Visitor
@@ -102,6 +104,7 @@ def test_answers_arrive_though_the_page_was_closed_and_is_never_opened_again(
     on_phone: Phone, server: Server, patient: Invite
 ) -> None:
     person = patient()
+    on_phone.page.context.add_cookies([{"name": i18n.COOKIE, "value": "nl", "url": server.base}])
     context = opened(on_phone, person)
     server.stop()
     for answer in (1, 2, 0):
@@ -115,6 +118,8 @@ def test_answers_arrive_though_the_page_was_closed_and_is_never_opened_again(
     assert woken(context) == "done"
     assert person.answers("qlq-c30") == {"q1": 2, "q2": 3, "q3": 1}
     assert person.status() == "in_progress"
+    with person.runtime.engine.connect() as connection:
+        assert connection.execute(select(response.c.language)).scalars().all() == ["nl"]  # what it was shown in
     aside.goto(on_phone.base + person.form)  # what the worker did is known to the page
     on_phone.page = aside
     on_phone.ready()

@@ -12,7 +12,8 @@ export async function carry(assessments) {
 /** -> as `deliver` says. What was refused, differs from another device, or came too late is left to the form itself. */
 export async function carryOne(memory) {
   const api = `/api/v1/me/assessments/${memory.key.slice(PREFIX.length)}`;
-  const outbox = new Outbox(memory, {}, saving(api), () => {}, { tells: false });
+  const send = saving(api, (instrument) => memory.read().languages[instrument]);
+  const outbox = new Outbox(memory, {}, send, () => {}, { tells: false });
   const came = await deliver(outbox, api);
   outbox.stop();
   if (came === "sent") await Promise.all([memory.forget(), self.caches?.delete("pro-pages")]); // as in sw.js

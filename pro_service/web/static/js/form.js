@@ -29,9 +29,14 @@ function revisions() {
   return Object.fromEntries(fields.map((field) => [field.closest("[data-part]").dataset.part, Number(field.value)]));
 }
 
-/** The language that a questionnaire's own words are in: not the page's where it does not come in that. */
+/** The language that each questionnaire's own words are in: not the page's where it does not come in that. */
+function languages() {
+  const parts = [...form.querySelectorAll("[data-part]")];
+  return Object.fromEntries(parts.map(({ dataset }) => [dataset.part, dataset.language]));
+}
+
 function shownIn(instrument) {
-  return form.querySelector(`[data-part="${instrument}"]`).dataset.language;
+  return languages()[instrument];
 }
 
 /* what the outbox tells us */
@@ -130,7 +135,8 @@ function put(question) {
 function progress() {
   steps.progress();
   const total = steps.asked.length;
-  if (!outbox.stopped) memory.change((kept) => (kept.progress = { answered: total - steps.open.length, total }));
+  const now = { progress: { answered: total - steps.open.length, total }, languages: languages() };
+  if (!outbox.stopped) memory.change((kept) => Object.assign(kept, now));
 }
 
 function answered(question, event) {

@@ -14,7 +14,8 @@ class Card {
     this.element = element;
     this.api = `/api/v1/me/assessments/${assessment}`;
     this.memory = new Memory(assessment);
-    this.outbox = new Outbox(this.memory, {}, saving(this.api), (what) => this.hear(what), { tells: false });
+    const send = saving(this.api, (instrument) => this.memory.read().languages[instrument]);
+    this.outbox = new Outbox(this.memory, {}, send, (what) => this.hear(what), { tells: false });
     this.show();
   }
 

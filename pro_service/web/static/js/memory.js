@@ -23,7 +23,8 @@ export class Memory {
 
   /**
    * -> {pending: {instrument: {item: {value, seen, left, other}}}, known: {instrument: {item: value}},
-   *     revisions: {instrument: n}, progress: {answered, total} or null, wish: was "Send" pressed}
+   *     revisions: {instrument: n}, progress: {answered, total} or null, wish: was "Send" pressed,
+   *     languages: {instrument: the one it was shown in}}
    * `left`: values that were on their way to the server at some time; `other`: what another device answered.
    */
   read() {
@@ -56,7 +57,7 @@ export class Memory {
 }
 
 export function reading(kept) {
-  return { pending: {}, known: {}, revisions: {}, progress: null, wish: false, ...kept };
+  return { pending: {}, known: {}, revisions: {}, progress: null, wish: false, languages: {}, ...kept };
 }
 
 /** Is there anything for the server in it? */
