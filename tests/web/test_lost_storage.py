@@ -13,6 +13,12 @@ from tests.web.test_offline import VAULT, wait_kept, wait_unsent
 
 Invite = Callable[..., Visitor]
 
+NO_FAREWELL = """() => {
+  for (const [what, on] of [["pagehide", window], ["visibilitychange", document]]) {
+    on.addEventListener(what, (event) => event.stopImmediatePropagation(), true);
+  }
+}"""
+"""A phone whose power goes tells its pages nothing."""
 HOLD = """() => new Promise((held) => {
   indexedDB.open("pro-answers").onsuccess = ({ target }) => {
     const store = target.result.transaction("kept", "readwrite").objectStore("kept");
@@ -32,6 +38,7 @@ def another_tab(phone: Phone) -> Page:
 
 def lose_first_copy(page: Page, other: Page) -> None:
     """The power goes: what a browser writes to disk some seconds after it was told is lost."""
+    page.evaluate(NO_FAREWELL)
     page.goto("about:blank")
     other.evaluate("localStorage.clear()")
 

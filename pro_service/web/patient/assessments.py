@@ -22,7 +22,7 @@ from pro_service.web.patient.me import Person
 
 MODULES = (
     "texts", "api", "memory", "outbox", "question", "pace", "steps", "settings", "speech", "taps", "vas", "conflict",
-    "device", "submission", "vault",
+    "device", "submission", "vault", "beginning", "notices",
 )  # fmt: skip
 """What form.js imports: named in the page, so that a slow phone fetches all of it at once."""
 

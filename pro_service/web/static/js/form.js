@@ -1,9 +1,11 @@
 /* The questionnaire page: wires questions, steps and outbox together. */
 
 import { saving } from "./api.js";
+import { begin } from "./beginning.js";
 import { ask } from "./conflict.js";
 import { forgetPages } from "./device.js";
-import { Memory, recall } from "./memory.js";
+import { Memory } from "./memory.js";
+import { alarm, bringAlarm, end, state } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { Question } from "./question.js";
 import { heed } from "./settings.js";
@@ -85,26 +87,6 @@ function hear(what, detail = {}) {
   reactions[what](detail);
 }
 
-let lastState = "";
-function state(name, words = "") {
-  const box = document.getElementById("state");
-  box.dataset.state = name;
-  box.textContent = text(name);
-  const troubled = ["here", "unsafe"];
-  if (name === "saved" && troubled.includes(lastState)) {
-    document.getElementById("spoken").textContent = text("online");
-    alarm("");
-  }
-  if (words) alarm(words);
-  if (name !== "saving") lastState = name;
-}
-
-function alarm(words) {
-  const box = document.getElementById("alarm");
-  box.hidden = words === "";
-  if (box.textContent !== words) box.textContent = words;
-}
-
 /** Nothing of it stays on this device. */
 async function leave() {
   await Promise.all([memory.forget(), forgetPages()]);
@@ -112,16 +94,7 @@ async function leave() {
 
 function over(words) {
   leave();
-  alarm(words);
-  document.getElementById("state").hidden = true; // nothing is saved any more
-  for (const id of ["next", "send"]) document.getElementById(id).hidden = true;
-  const on = document.createElement("a"); // not by itself: some read slowly
-  on.href = form.action;
-  on.className = "button second big";
-  on.textContent = text("goOn");
-  const box = document.getElementById("alarm");
-  box.append(on);
-  box.scrollIntoView({ block: "center" });
+  end(words, form.action);
 }
 
 /* what the person does */
@@ -198,7 +171,7 @@ async function send() {
   if (came !== "later") state(outbox.empty ? "saved" : "here");
   await outcomes[came]();
   if (comeBack()) return;
-  if (came !== "sent") document.getElementById("alarm").scrollIntoView({ block: "center" });
+  if (came !== "sent") bringAlarm();
 }
 
 /** Change the language, here and now; what is not sent yet stays on this device and is read back. */
@@ -252,61 +225,6 @@ async function watch() {
   askInTime(document.getElementById("alarm"), Number(form.dataset.rest) * 60_000, back);
 }
 
-/* begin: what is still on this device comes before what the server knows, and that before an older page */
-
-function resume() {
-  for (const [instrument, answers] of Object.entries(outbox.newer)) {
-    for (const question of questions) {
-      if (question.instrument === instrument) question.value = answers[question.item] ?? null;
-    }
-  }
-  for (const [instrument, items] of Object.entries(outbox.pending)) {
-    for (const [item, given] of Object.entries(items)) {
-      const question = byItem.get(`${instrument}.${item}`);
-      if (question) question.value = given.value;
-    }
-  }
-}
-
-function begin(address) {
-  resume();
-  steps.start(address);
-  outbox.ask();
-  state(outbox.empty ? "saved" : "saving");
-  if (!outbox.wish) return;
-  steps.show(null, { focus: false, push: false });
-  alarm(text("sendLater"));
-}
-
-/** What this device had lost and found again; whoever is answering already stays where they are. */
-function regain(address) {
-  const busy = steps.seen.size > 1 || !outbox.empty;
-  outbox.resume();
-  if (!busy) return begin(address);
-  resume();
-  steps.progress();
-  outbox.ask();
-}
-
-/** Answers given on the page that was painted but not awake yet count, and nobody is led away from them. */
-function takeIn(hasty) {
-  for (const [question, value] of hasty) {
-    question.value = value;
-    put(question);
-    steps.show(question, { focus: false, push: false });
-  }
-}
-
-const address = location.hash;
-const touched = window.early.splice(0).map((field) => questions.find(({ element }) => element.contains(field)));
-const hasty = new Map(touched.filter((question) => question?.value != null).map((question) => [question, question.value]));
 history.scrollRestoration = "manual";
-begin(address);
-takeIn(hasty);
-document.documentElement.classList.add("scripted"); // somebody else's script may have failed meanwhile: see early.js
-document.documentElement.dataset.ready = "yes";
-recall().then((lost) => {
-  if (lost.includes(memory.key)) regain(address);
-  return retry();
-});
+begin({ questions, steps, outbox, memory, put }).then(retry);
 setTimeout(watch, 60_000);
