@@ -17,6 +17,7 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
@@ -210,10 +211,18 @@ def enrolled(runtime: Runtime, scopes: Study) -> Callable[..., Participant]:
     return enrol
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Where templates lie once they are compiled: an application that lives for one test need not do it again."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(runtime: Runtime) -> Flask:
+def app(runtime: Runtime, compiled_templates: FileSystemBytecodeCache) -> Flask:
     """The whole web application over the runtime."""
-    return create_app(runtime)
+    application = create_app(runtime)
+    application.jinja_env.bytecode_cache = compiled_templates
+    return application
 
 
 @pytest.fixture

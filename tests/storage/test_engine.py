@@ -130,7 +130,7 @@ def test_a_migration_takes_its_time(engine: Engine, database_url: str) -> None:
             wait_until(lambda: waits(engine), what="the migration waiting for a lock")
             assert not wait((migrating,), timeout=1.2).done  # longer than any of the limits
         migrating.result(timeout=60)
-    assert inspection.problems(limited) == []
+    assert inspection.problems(engine) == []
     limited.dispose()
 
 
@@ -140,7 +140,7 @@ def waits(engine: Engine) -> bool:
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
-        return connection.execute(text(waiting)).first() is not None
+        return bool(connection.execute(text(waiting)).scalar_one())
 
 
 def test_reading_leaves_no_transaction_open_and_the_next_writer_has_one(engine: Engine) -> None:

@@ -80,7 +80,8 @@ class TestWhereThereIsAKey:
         page.goto(f"{on_phone.base}/my")
         for number in (1, 2):
             press(page, "come to this device")
-            assert subscription(anna) == f"https://fcm.googleapis.com/x{number}"
+            address = f"https://fcm.googleapis.com/x{number}"
+            wait_until(lambda address=address: subscription(anna) == address, what=address)  # type: ignore[misc]
         assert json.loads(page.evaluate(STATE)) == {"made": 2, "alive": 2}
         page.goto(on_phone.base + bob.link)
         page.get_by_role("button", name="Begin").click()
