@@ -50,7 +50,7 @@ def test_the_description_is_true(
             continue  # signing out would end the run
 
         @given(case=operation.as_strategy(), real=st.booleans())
-        @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def fuzz(case: Any, real: bool) -> None:
             if real:
                 case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})

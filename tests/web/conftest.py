@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import pyotp
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
@@ -189,6 +191,29 @@ def on_phone(phone: Page, live_server: str) -> Phone:
     phone.set_default_timeout(20_000)
     phone.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
     return Phone(phone, live_server)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Saves that reach the server and are not taken in before it may `go`."""
+
+    arrived: Event
+    go: Event
+
+
+@pytest.fixture
+def held_saves(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """A server so slow that answers are on their way for as long as the test wants."""
+    held, save = Held(Event(), Event()), app.view_functions["me.save"]
+
+    def slow(**address: object) -> object:
+        held.arrived.set()
+        held.go.wait(30)
+        return save(**address)
+
+    monkeypatch.setitem(app.view_functions, "me.save", slow)
+    yield held
+    held.go.set()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from threading import Event
 
 import pytest
 from flask import Flask
@@ -17,7 +16,7 @@ from pro_service.storage.responses import response
 from pro_service.web import assets, i18n
 from tests.support import people
 from tests.support.ports import wait_until
-from tests.web.conftest import Phone, Visitor
+from tests.web.conftest import Held, Phone, Visitor
 from tests.web.test_offline import VAULT, heading, wait_kept, wait_unsent
 from tests.web.test_outages import Server
 
@@ -260,7 +259,7 @@ def test_a_page_in_view_sends_by_itself(on_phone: Phone, server: Server, patient
 
 
 def test_a_page_that_writes_while_the_worker_sends_has_the_last_word(
-    on_phone: Phone, server: Server, patient: Invite, app: Flask, monkeypatch: pytest.MonkeyPatch
+    on_phone: Phone, server: Server, patient: Invite, held_saves: Held
 ) -> None:
     person = patient()
     context = opened(on_phone, person)
@@ -268,23 +267,14 @@ def test_a_page_that_writes_while_the_worker_sends_has_the_last_word(
     on_phone.answer(0)
     on_phone.state("here")
     aside = closed(on_phone)
-    arrived, go = Event(), Event()
-    save = app.view_functions["me.save"]
-
-    def slow(**address: object) -> object:
-        arrived.set()
-        go.wait(30)
-        return save(**address)
-
-    monkeypatch.setitem(app.view_functions, "me.save", slow)
     server.start()
     aside.goto(f"{on_phone.base}/offline")
     worker = sender(context)
     worker.evaluate(f"self.woken = ({WAKE})(); 0")
-    assert arrived.wait(30)
+    assert held_saves.arrived.wait(30)
     aside.evaluate(CHANGE, [assets.digest(), str(person.assessment)])
     wait_until(lambda: '"value":4' in aside.evaluate(ENTRIES), what="the page's own copy")
-    go.set()
+    held_saves.go.set()
     assert worker.evaluate("self.woken") == "done"
     aside.evaluate("localStorage.clear()")  # the power goes: what the worker left in the other storage counts
     aside.goto(on_phone.base + person.form)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event
 
 import pytest
 from flask import Flask, Response
@@ -11,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from pro_service.web import assets
 from tests.support.ports import wait_until
-from tests.web.conftest import Phone, Visitor
+from tests.web.conftest import Held, Phone, Visitor
 from tests.web.test_offline import VAULT, heading, wait_kept, wait_unsent
 
 Invite = Callable[..., Visitor]
@@ -162,24 +161,15 @@ def test_two_tabs_without_network_lose_nothing_of_each_other(on_phone: Phone, pa
 
 
 def test_an_answer_that_is_slow_to_arrive_does_not_undo_a_later_one(
-    on_phone: Phone, patient: Invite, app: Flask, monkeypatch: pytest.MonkeyPatch
+    on_phone: Phone, patient: Invite, held_saves: Held
 ) -> None:
     person = patient()
     on_phone.open(person)
-    arrived, go = Event(), Event()
-    save = app.view_functions["me.save"]
-
-    def slow(**address: object) -> object:
-        arrived.set()
-        go.wait(30)
-        return save(**address)
-
-    monkeypatch.setitem(app.view_functions, "me.save", slow)
     on_phone.choose(0)
-    wait_until(arrived.is_set, what="the first answer")
+    wait_until(held_saves.arrived.is_set, what="the first answer")
     on_phone.choose(3)
     wait_unsent(on_phone.page, "q1")
-    go.set()
+    held_saves.go.set()
     on_phone.state("saved")
     wait_unsent(on_phone.page)
     assert person.answers("qlq-c30") == {"q1": 4}
